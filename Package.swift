@@ -1,0 +1,88 @@
+// swift-tools-version: 6.1
+import PackageDescription
+
+let root = Context.packageDirectory
+let libtorch = Context.environment["GROVE_LIBTORCH"] ?? "\(root)/.deps/libtorch"
+
+/// Swift 6 mode, with `any` written out and imports that stay internal unless they say `public`.
+let strict: [SwiftSetting] = [
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+]
+
+/// A library target: every one may use `GroveCore`, and nothing that is not listed.
+func library(_ name: String, _ uses: Target.Dependency...) -> Target {
+  .target(name: name, dependencies: ["GroveCore"] + uses, swiftSettings: strict)
+}
+
+/// The tests of a target, with the test support and fixtures that they share.
+func tests(of name: String, _ uses: Target.Dependency...) -> Target {
+  .testTarget(
+    name: "\(name)Tests", dependencies: [.byName(name: name), "GroveTesting"] + uses, swiftSettings: strict)
+}
+
+let package = Package(
+  name: "grove",
+  platforms: [.macOS(.v14)],
+  products: [
+    .executable(name: "grove", targets: ["grove"]),
+    // Loaded when the first tensor is made, so that commands without tensors start at once.
+    .library(name: "TorchBridge", type: .dynamic, targets: ["TorchBridge"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+    .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+  ],
+  targets: [
+    .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"]), .brew(["zstd"])]),
+    .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),
+    .target(name: "CTorch"),
+    .target(
+      name: "TorchBridge", dependencies: ["CTorch"],
+      cxxSettings: [
+        .unsafeFlags([
+          "-isystem", "\(libtorch)/include", "-isystem", "\(libtorch)/include/torch/csrc/api/include",
+          "-O3", "-fvisibility=hidden", "-fno-math-errno", "-fno-trapping-math", "-ffp-contract=fast",
+        ])
+      ],
+      linkerSettings: [
+        .unsafeFlags(["-L\(libtorch)/lib", "-Xlinker", "-rpath", "-Xlinker", "\(libtorch)/lib"]),
+        .linkedLibrary("torch_cpu"), .linkedLibrary("c10"),
+      ]),
+    .target(
+      name: "GroveCore",
+      dependencies: [.product(name: "Crypto", package: "swift-crypto"), .product(name: "Yams", package: "Yams")],
+      swiftSettings: strict),
+    library("GroveTensor", "CTorch"),
+    library("GroveTokenizer"),
+    library("GroveCorpus", "GroveTokenizer", "CZstd", "CZlib"),
+    library("GroveReport"),
+    library("GroveModel", "GroveTensor"),
+    library("GroveDecode", "GroveModel", "GroveTokenizer"),
+    library("GroveTrain", "GroveModel", "GroveCorpus", "GroveReport"),
+    library("GroveEval", "GroveDecode", "GroveCorpus"),
+    library("GroveRecipes", "GroveTrain", "GroveEval", "GroveReport"),
+    .executableTarget(
+      name: "grove",
+      dependencies: [
+        "GroveRecipes", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      swiftSettings: strict),
+    .target(name: "GroveTesting", dependencies: ["GroveTrain"], path: "Tests/Support", swiftSettings: strict),
+    tests(of: "GroveCore"),
+    tests(of: "GroveTensor"),
+    tests(of: "GroveTokenizer"),
+    tests(of: "GroveCorpus"),
+    tests(of: "GroveReport"),
+    tests(of: "GroveModel"),
+    tests(of: "GroveDecode"),
+    tests(of: "GroveTrain"),
+    tests(of: "GroveEval"),
+    tests(of: "GroveRecipes"),
+    .testTarget(name: "CommandTests", dependencies: ["grove", "GroveTesting"], swiftSettings: strict),
+    .testTarget(name: "ProjectTests", dependencies: ["GroveTesting"], swiftSettings: strict),
+  ],
+  swiftLanguageModes: [.v6],
+  cxxLanguageStandard: .cxx20
+)

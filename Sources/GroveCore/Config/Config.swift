@@ -1,0 +1,28 @@
+/// A documented value that comes from a YAML file: every field has a default, and an unknown key is an error.
+///
+/// No field is optional: where a value may be derived, `automatic` is a case.
+public protocol Config: Codable, Equatable, Sendable {
+  /// Every field at its default.
+  init()
+  /// All that is wrong with the values, by field path relative to this config.
+  func issues() -> [ConfigIssue]
+}
+
+/// One thing that is wrong with a config.
+public struct ConfigIssue: Equatable, Sendable, CustomStringConvertible {
+  /// Dots between keys: "model.attention.heads".
+  public let field: String
+  public let problem: String
+
+  public init(_ field: String, _ problem: String) {
+    self.field = field
+    self.problem = problem
+  }
+
+  public var description: String { "\(field): \(problem)" }
+}
+
+extension Array where Element == ConfigIssue {
+  /// The issues of a part, seen from its parent.
+  public func under(_ field: String) -> [ConfigIssue] { map { ConfigIssue("\(field).\($0.field)", $0.problem) } }
+}

@@ -1,0 +1,37 @@
+public import Foundation
+
+#if canImport(Glibc)
+  import Glibc
+#else
+  import Darwin
+#endif
+
+/// A file mapped into memory for reading; unmapped when the last reference goes.
+public final class MappedFile: @unchecked Sendable {  // Safety: the mapping is private, read-only and never changes.
+  public let url: URL
+  public let bytes: UnsafeRawBufferPointer
+
+  /// - Throws: `GroveError` with code `.file` if the file cannot be opened or mapped.
+  public init(_ url: URL) throws {
+    self.url = url
+    let descriptor = open(url.path, O_RDONLY | O_CLOEXEC)
+    if descriptor < 0 { throw GroveError.system(url.path, "open", errno: errno) }
+    defer { _ = close(descriptor) }
+    var status = stat()
+    if fstat(descriptor, &status) != 0 { throw GroveError.system(url.path, "read", errno: errno) }
+    if status.st_mode & S_IFMT == S_IFDIR { throw GroveError(.file, url.path, "is a folder, not a file") }
+    let count = Int(status.st_size)
+    if count == 0 {
+      bytes = UnsafeRawBufferPointer(start: nil, count: 0)
+      return
+    }
+    guard let address = mmap(nil, count, PROT_READ, MAP_PRIVATE, descriptor, 0), address != MAP_FAILED else {
+      throw GroveError.system(url.path, "map", errno: errno)
+    }
+    bytes = UnsafeRawBufferPointer(start: address, count: count)
+  }
+
+  deinit {
+    if let address = bytes.baseAddress { _ = munmap(UnsafeMutableRawPointer(mutating: address), bytes.count) }
+  }
+}
