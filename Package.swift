@@ -39,10 +39,10 @@ let package = Package(
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),
     .target(name: "CTorch"),
     .target(
-      name: "TorchBridge", dependencies: ["CTorch"],
+      name: "TorchBridge",
       cxxSettings: [
         .unsafeFlags([
-          "-isystem", "\(libtorch)/include", "-isystem", "\(libtorch)/include/torch/csrc/api/include",
+          "-I\(root)/Sources/CTorch/include", "-isystem", "\(libtorch)/include", "-isystem", "\(libtorch)/include/torch/csrc/api/include",
           "-O3", "-fvisibility=hidden", "-fno-math-errno", "-fno-trapping-math", "-ffp-contract=fast",
         ])
       ],

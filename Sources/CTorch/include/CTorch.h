@@ -1,0 +1,149 @@
+// The C door to libtorch: one table of functions, filled by the library TorchBridge, which is loaded at the first use.
+//
+// No function lets a C++ exception out. One that can fail returns a GroveStatus whose message is null when it went well.
+// A tensor handle owns one reference and is given back with `release`. Axes, sizes and counts are 64-bit.
+#ifndef GROVE_CTORCH_H
+#define GROVE_CTORCH_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+// Raised whenever the table below changes; loader and bridge must agree.
+#define GROVE_TORCH_ABI 1
+
+typedef void *GroveTensorHandle;
+typedef const void *GroveOperatorHandle;
+
+enum { GROVE_OK = 0, GROVE_FAILED = 1, GROVE_OUT_OF_MEMORY = 2 };
+
+typedef struct {
+  int32_t code;
+  char *message;  // null when code is GROVE_OK; otherwise freed with `release_message`
+} GroveStatus;
+
+// An argument or a result of an operator.
+enum {
+  GROVE_VALUE_DEFAULT = 0,  // the default of the operator's schema
+  GROVE_VALUE_NONE,
+  GROVE_VALUE_TENSOR,
+  GROVE_VALUE_TENSORS,
+  GROVE_VALUE_INTEGER,
+  GROVE_VALUE_NUMBER,
+  GROVE_VALUE_BOOLEAN,
+  GROVE_VALUE_INTEGERS,
+  GROVE_VALUE_NUMBERS,
+  GROVE_VALUE_STRING,
+  GROVE_VALUE_DEVICE,  // the type in `integer`, the index in `count`
+};
+
+typedef struct {
+  int32_t kind;
+  int32_t count;  // elements of a list
+  union {
+    int64_t integer;
+    double number;
+    GroveTensorHandle tensor;
+    const GroveTensorHandle *tensors;  // null elements stand for "none"
+    const int64_t *integers;
+    const double *numbers;
+    const char *string;
+  };
+} GroveValue;
+
+typedef struct {
+  int32_t dtype;       // c10::ScalarType
+  int32_t deviceType;  // c10::DeviceType
+  int32_t deviceIndex;
+  int32_t rank;
+  const int64_t *sizes;    // valid while the tensor lives
+  const int64_t *strides;
+  int64_t elementCount;
+  void *data;  // null for a tensor without memory
+  bool isContiguous;
+  bool requiresGradient;
+} GroveTensorInfo;
+
+typedef struct {
+  int64_t liveTensors;      // handles not yet released
+  int64_t liveBytes;        // CPU memory held by tensors
+  int64_t peakBytes;        // its maximum since the last reset
+  int64_t cachedBytes;      // CPU memory kept for later tensors
+  int64_t allocationCount;  // CPU allocations since the start
+  int64_t systemAllocationCount;  // those of them that went to the system
+} GroveMemory;
+
+// One parameter's state for the fused AdamW step; all of them contiguous, of equal element count.
+typedef struct {
+  float *master;       // fp32 weights
+  void *working;       // bf16 copy written after the step; null where the weights are used in fp32
+  const void *gradient;
+  float *mean;         // first moment
+  float *square;       // second moment
+  int64_t count;
+  float weightDecay;   // 0 for norms and biases
+  bool gradientIsBFloat16;
+} GroveAdamWParameter;
+
+typedef struct {
+  int32_t abi;
+  const char *compiledVersion;  // libtorch's version when the bridge was compiled
+  const char *loadedVersion;    // that of the library in memory
+  void (*release_message)(char *message);
+
+  // Operators
+  GroveStatus (*find_operator)(const char *name, const char *overload, GroveOperatorHandle *out);
+  GroveStatus (*call)(GroveOperatorHandle op, const GroveValue *arguments, int32_t argumentCount,
+                      GroveValue *results, int32_t resultCapacity, int32_t *resultCount);
+
+  // Tensors
+  void (*release)(GroveTensorHandle tensor);
+  void (*describe)(GroveTensorHandle tensor, GroveTensorInfo *out);
+  GroveStatus (*wrap)(void *data, const int64_t *sizes, int32_t rank, int32_t dtype, void (*deleter)(void *),
+                      void *context, GroveTensorHandle *out);
+
+  // Autograd
+  bool (*set_gradients)(bool enabled);  // of this thread; returns the state before
+  GroveStatus (*set_requires_gradient)(GroveTensorHandle tensor, bool value);
+  GroveStatus (*backward)(GroveTensorHandle root, GroveTensorHandle gradient);
+  GroveStatus (*gradients)(GroveTensorHandle root, GroveTensorHandle cotangent, const GroveTensorHandle *inputs,
+                           int32_t count, GroveTensorHandle *out);
+  GroveStatus (*gradient)(GroveTensorHandle tensor, GroveTensorHandle *out);  // null where there is none
+  void (*clear_gradient)(GroveTensorHandle tensor);
+
+  // The process
+  GroveStatus (*seed)(uint64_t seed);
+  void (*set_threads)(int32_t count);
+  int32_t (*threads)(void);
+  void (*memory)(GroveMemory *out);
+  void (*reset_peak)(void);
+  void (*trim)(void);  // gives the cached memory back to the system
+  int32_t (*cuda_devices)(void);
+  GroveStatus (*synchronize)(int32_t deviceType, int32_t deviceIndex);
+  const char *(*configuration)(void);  // how libtorch was built
+
+  // Fused kernels (CPU), each with an oracle in plain operators in the tests
+  GroveStatus (*sum_of_squares)(const GroveTensorHandle *tensors, int32_t count, double *out);
+  GroveStatus (*adamw)(const GroveAdamWParameter *parameters, int32_t count, double learningRate, double beta1,
+                       double beta2, double epsilon, int64_t step, double gradientScale);
+  GroveStatus (*linear)(GroveTensorHandle x, GroveTensorHandle weight, GroveTensorHandle bias, GroveTensorHandle *out);
+  GroveStatus (*rms_norm)(GroveTensorHandle x, GroveTensorHandle weight, double epsilon, GroveTensorHandle *out);
+  GroveStatus (*rotary)(GroveTensorHandle x, GroveTensorHandle cosine, GroveTensorHandle sine, GroveTensorHandle *out);
+  GroveStatus (*swiglu)(GroveTensorHandle gate, GroveTensorHandle up, GroveTensorHandle *out);
+  // Mean negative log-likelihood of `targets` [N] under softmax(x [N, C] · weight[V, C]ᵀ), with z-loss; never holds
+  // the logits of more than one block of rows.
+  GroveStatus (*linear_cross_entropy)(GroveTensorHandle x, GroveTensorHandle weight, GroveTensorHandle targets,
+                                      int64_t ignored, double zLoss, GroveTensorHandle *out);
+} GroveTorch;
+
+// Loads libtorch from a folder and the bridge from a file. On failure returns null and a message for the user, which the
+// caller frees.
+const GroveTorch *grove_torch_load(const char *libtorchFolder, const char *bridgeFile, char **message);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

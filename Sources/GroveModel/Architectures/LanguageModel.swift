@@ -1,0 +1,93 @@
+import GroveCore
+public import GroveTensor
+
+/// A model that predicts the next token.
+public protocol LanguageModel: Module {
+  var config: ModelConfig { get }
+  /// The matrix `[V, C]` whose rows score the tokens.
+  var outputWeight: Parameter { get }
+  /// Maps ids `[B, T]` to the last hidden states `[B, T, C]`, after the final norm.
+  func hiddenStates(_ tokens: Tensor, _ pass: ForwardPass) throws -> Tensor
+}
+
+/// What one forward pass is for.
+public struct ForwardPass {
+  public let mode: Mode
+  public let cache: KeyValueCache?
+
+  public init(_ mode: Mode, cache: KeyValueCache? = nil) {
+    self.mode = mode
+    self.cache = cache
+  }
+}
+
+extension LanguageModel {
+
+  /// Scores of all tokens at every position: ids `[B, T]` to `[B, T, V]`, float32.
+  public func logits(_ tokens: Tensor, _ pass: ForwardPass) throws -> Tensor {
+    let hidden = try hiddenStates(tokens, pass)
+    let weight = outputWeight.working
+    return try linear(hidden.cast(to: weight.dtype), weight: weight, bias: nil).cast(to: .float32)
+  }
+
+  /// As `logits`, at the last position only: `[B, V]`.
+  public func nextLogits(_ tokens: Tensor, _ pass: ForwardPass) throws -> Tensor {
+    let hidden = try hiddenStates(tokens, pass).selected(1, -1)
+    let weight = outputWeight.working
+    return try linear(hidden.cast(to: weight.dtype), weight: weight, bias: nil).cast(to: .float32)
+  }
+
+  /// Mean negative log-likelihood of the targets in nats, plus `zLoss` · mean(log²Z) (Chowdhery et al. 2022,
+  /// arXiv:2204.02311, §5). Targets equal to `ignoredTarget` count nothing.
+  /// - Parameters:
+  ///   - tokens: ids `[B, T]`, int64.
+  ///   - targets: ids `[B, T]`, int64.
+  public func loss(_ tokens: Tensor, targets: Tensor, zLoss: Double, _ pass: ForwardPass) throws -> Tensor {
+    let hidden = try hiddenStates(tokens, pass)
+    return try linearCrossEntropy(
+      hidden.reshaped(-1, config.width), weight: outputWeight.working, targets: targets.reshaped(-1),
+      ignoring: ignoredTarget, zLoss: zLoss)
+  }
+
+  /// −log p of each target in nats, `[B, T]`, float32; 0 at ignored ones. No gradients.
+  public func tokenLosses(_ tokens: Tensor, targets: Tensor) throws -> Tensor {
+    try withGradients(.off) {
+      let scores = try logits(tokens, ForwardPass(.inference))
+      let losses = try crossEntropy(
+        scores.reshaped(-1, config.vocabularySize), targets.reshaped(-1), reduction: .none, ignoring: ignoredTarget)
+      return try losses.reshaped(tokens.size(0), tokens.size(1))
+    }
+  }
+
+  /// Checks ids before they reach an embedding, where a wrong one would be undefined behaviour on a GPU.
+  func checkedSizes(_ tokens: Tensor, _ pass: ForwardPass) throws -> (batch: Int, count: Int, start: Int) {
+    let (batch, count) = try tokens.sizes("tokens", as: "B T")
+    let start = pass.cache?.count ?? 0
+    let limit = pass.cache?.capacity ?? (config.family == .gpt2 ? config.contextLength : Int.max)
+    guard start + count <= limit else {
+      throw GroveError(
+        .argument, "tokens", "\(start + count) positions do not fit in \(limit)",
+        remedy: "Give fewer tokens, or a longer context.")
+    }
+    return (batch, count, start)
+  }
+
+  /// The mask of a pass: causal over the whole text, or each new position sees itself and all cached ones.
+  func mask(start: Int, count: Int, device: Device) throws -> AttentionMask {
+    if start == 0 { return count == 1 ? .none : .causal }
+    if count == 1 { return .none }
+    let allowed = try Tensor.full([count, start + count], 1, .bool, on: device).lowerTriangle(diagonal: start)
+    return .allowed(allowed)
+  }
+}
+
+/// The target id that the losses skip; Hugging Face's −100.
+public let ignoredTarget = -100
+
+/// Makes the model that a config describes, with weights as `weights` says.
+public func makeModel(_ config: ModelConfig, weights: InitialWeights) throws -> any LanguageModel {
+  switch config.family {
+  case .llama: try LLaMA(config, weights: weights)
+  case .gpt2: try GPT2(config, weights: weights)
+  }
+}

@@ -1,0 +1,104 @@
+public import Foundation
+import GroveCore
+import GroveTensor
+
+/// A model in a folder as Hugging Face lays it out: `config.json`, and `model.safetensors` whole or in shards.
+public enum ModelFolder {
+  /// Reads the config and the weights. Weights stay in the mapped files until they are prepared.
+  /// - Throws: `GroveError`: a missing tensor, one that nothing used, or a wrong shape, by name.
+  public static func load(_ folder: URL) throws -> any LanguageModel {
+    let config = try loadConfig(folder)
+    let model = try makeModel(config, weights: .blank)
+    try load(weights: folder, into: model)
+    return model
+  }
+
+  /// Reads `config.json` only.
+  public static func loadConfig(_ folder: URL) throws -> ModelConfig {
+    let file = folder.appending(path: "config.json")
+    guard FileSystem.isFolder(folder) else {
+      throw GroveError(.file, folder.path, "is not a folder", remedy: "A model is a folder with config.json.")
+    }
+    return try HuggingFaceConfig.read(JSONValue(contentsOf: file), at: file.path)
+  }
+
+  /// Puts the weights of a folder into a model of the same shape.
+  public static func load(weights folder: URL, into model: some LanguageModel) throws {
+    let files = try weightFiles(folder)
+    var unused = Dictionary(
+      files.flatMap { file in file.entries.map { ($0.name, file) } }
+    ) { first, _ in first }
+    var parts: [ObjectIdentifier: [(StoredTensor, Tensor)]] = [:]
+    for stored in try model.storedTensors() {
+      guard let file = unused.removeValue(forKey: stored.name) else {
+        throw GroveError(.format, folder.path, "the tensor \(stored.name) is missing")
+      }
+      let tensor = try file.tensor(stored.name)
+      guard tensor.shape == stored.shape else {
+        throw GroveError(
+          .format, file.url.path, "the tensor \(stored.name) has the shape \(tensor.shape), expected \(stored.shape)")
+      }
+      guard tensor.dtype.isFloatingPoint else {
+        throw GroveError(.format, file.url.path, "the tensor \(stored.name) is \(tensor.dtype), not a float")
+      }
+      parts[ObjectIdentifier(stored.parameter), default: []].append((stored, tensor))
+    }
+    try dropTied(&unused, model: model)
+    if let name = unused.keys.min() {
+      throw GroveError(
+        .format, folder.path, "the tensor \(name) has no place in the model", remedy: "\(unused.count) are left over.")
+    }
+    for group in parts.values { try assemble(group) }
+  }
+
+  /// Some writers store a tied output matrix a second time; it must be the embedding.
+  private static func dropTied(_ unused: inout [String: SafetensorsFile], model: some LanguageModel) throws {
+    guard model.config.tiedEmbeddings, let file = unused["lm_head.weight"] else { return }
+    let head = try file.tensor("lm_head.weight")
+    guard head.shape == model.outputWeight.shape else { return }
+    unused["lm_head.weight"] = nil
+  }
+
+  /// Puts the tensors of one parameter together; a single one in the parameter's own layout is taken without a copy.
+  private static func assemble(_ group: [(StoredTensor, Tensor)]) throws {
+    let parameter = group[0].0.parameter
+    let pieces = try group.sorted { $0.0.rows.lowerBound < $1.0.rows.lowerBound }.map { stored, tensor in
+      try stored.isTransposed ? tensor.transposed(0, 1).contiguous() : tensor
+    }
+    parameter.set(try pieces.count == 1 ? pieces[0] : .concatenated(pieces, axis: 0))
+  }
+
+  /// `model.safetensors`, or the shards of `model.safetensors.index.json`.
+  private static func weightFiles(_ folder: URL) throws -> [SafetensorsFile] {
+    let single = folder.appending(path: "model.safetensors")
+    if FileSystem.exists(single) { return [try SafetensorsFile(single)] }
+    let index = folder.appending(path: "model.safetensors.index.json")
+    guard FileSystem.exists(index) else {
+      throw GroveError(
+        .file, folder.path, "has neither model.safetensors nor model.safetensors.index.json",
+        remedy: "Give a folder that holds a whole checkpoint.")
+    }
+    let map = try JSONValue(contentsOf: index)["weight_map"]?.objectValue ?? []
+    let names = Set(map.compactMap(\.value.stringValue))
+    guard !names.isEmpty else { throw GroveError(.format, index.path, "weight_map names no file") }
+    for name in names where name.contains("/") || name.hasPrefix(".") {
+      throw GroveError(.format, index.path, "weight_map names \"\(name)\", which is not a file of this folder")
+    }
+    return try names.sorted().map { try SafetensorsFile(folder.appending(path: $0)) }
+  }
+
+  /// The tensors of `model.safetensors`, float32, for `SafetensorsWriter`.
+  public static func items(of model: some LanguageModel) throws -> [SafetensorsWriter.Item] {
+    try model.storedTensors().map { stored in
+      SafetensorsWriter.Item(stored.name, .float32, stored.shape) { try stored.stored() }
+    }
+  }
+
+  /// Writes `config.json` and `model.safetensors` into an existing folder.
+  public static func save(_ model: some LanguageModel, endOfText: Int, to folder: URL) throws {
+    try FileSystem.write(
+      HuggingFaceConfig.write(model.config, endOfText: endOfText).prettyText + "\n",
+      to: folder.appending(path: "config.json"))
+    try SafetensorsWriter.write(try items(of: model), to: folder.appending(path: "model.safetensors"))
+  }
+}

@@ -1,0 +1,28 @@
+public import GroveCore
+import GroveTensor
+
+/// How the matrices of a new model start.
+public enum InitialWeights: Sendable {
+  /// Drawn from normal distributions; each part has draws of its own.
+  case random(RandomKey)
+  /// Memory without content, for a model whose weights come from a checkpoint.
+  case blank
+
+  public func split(_ name: String) -> InitialWeights {
+    guard case .random(let key) = self else { return self }
+    return .random(key.split(name))
+  }
+
+  public func split(_ index: Int) -> InitialWeights {
+    guard case .random(let key) = self else { return self }
+    return .random(key.split(index))
+  }
+
+  /// A matrix with entries from N(0, deviation²).
+  func matrix(_ shape: [Int], deviation: Double) throws -> Parameter {
+    switch self {
+    case .random(let key): Parameter(try .normal(shape, deviation: deviation, random: key), role: .matrix)
+    case .blank: Parameter(try .empty(shape, .float32), role: .matrix)
+    }
+  }
+}

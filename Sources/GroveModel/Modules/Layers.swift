@@ -1,0 +1,93 @@
+public import GroveCore
+public import GroveTensor
+
+/// `x · weightᵀ + bias`, with a weight of `[out, in]`.
+public struct Linear {
+  public let weight: Parameter
+  public let bias: Parameter?
+
+  /// Weights from N(0, deviation²), biases 0.
+  public init(from inputs: Int, to outputs: Int, bias: Bool, deviation: Double, weights: InitialWeights) throws {
+    weight = try weights.matrix([outputs, inputs], deviation: deviation)
+    self.bias = bias ? Parameter(try .zeros([outputs], .float32), role: .vector) : nil
+  }
+
+  /// Maps `[…, in]` to `[…, out]` in the working precision.
+  public func callAsFunction(_ x: Tensor) throws -> Tensor {
+    let weight = weight.working
+    return try linear(x.cast(to: weight.dtype), weight: weight, bias: bias?.working.cast(to: weight.dtype))
+  }
+}
+
+/// A learned vector for each index.
+public struct Embedding {
+  public let weight: Parameter
+
+  public init(count: Int, width: Int, deviation: Double, weights: InitialWeights) throws {
+    weight = try weights.matrix([count, width], deviation: deviation)
+  }
+
+  /// Maps indices `[…]` to `[…, C]`, float32.
+  public func callAsFunction(_ indices: Tensor) throws -> Tensor {
+    try embedding(indices, weight: weight.working).cast(to: .float32)
+  }
+}
+
+/// Root-mean-square norm (Zhang and Sennrich 2019, arXiv:1910.07467) over the last axis.
+public struct RMSNorm {
+  public let weight: Parameter
+  let epsilon: Double
+
+  public init(width: Int, epsilon: Double) throws {
+    weight = Parameter(try .full([width], 1, .float32), role: .vector)
+    self.epsilon = epsilon
+  }
+
+  /// Maps the float32 residual stream `[…, C]` to `[…, C]`.
+  public func callAsFunction(_ x: Tensor) throws -> Tensor {
+    try rmsNorm(x, weight: weight.working, epsilon: epsilon)
+  }
+}
+
+/// Layer norm (Ba, Kiros, Hinton 2016, arXiv:1607.06450) over the last axis.
+public struct LayerNorm {
+  public let weight: Parameter
+  public let bias: Parameter
+  let epsilon: Double
+
+  public init(width: Int, epsilon: Double) throws {
+    weight = Parameter(try .full([width], 1, .float32), role: .vector)
+    bias = Parameter(try .zeros([width], .float32), role: .vector)
+    self.epsilon = epsilon
+  }
+
+  /// Maps the float32 residual stream `[…, C]` to `[…, C]`.
+  public func callAsFunction(_ x: Tensor) throws -> Tensor {
+    try layerNorm(x, weight: weight.working, bias: bias.working, epsilon: epsilon)
+  }
+}
+
+/// Dropout (Srivastava et al. 2014): in training, zeroes a share of the elements and scales the rest.
+public struct Dropout: Sendable {
+  let rate: Double
+  public init(rate: Double) { self.rate = rate }
+
+  /// The same key drops the same elements; in inference nothing is ever dropped.
+  public func callAsFunction(_ x: Tensor, _ mode: Mode, _ part: String) throws -> Tensor {
+    guard case .training(let random) = mode, rate > 0 else { return x }
+    try Torch.seed(random.split(part))
+    return try dropout(x, rate: rate)
+  }
+}
+
+/// Whether a forward pass trains, and then with which draws.
+public enum Mode: Sendable {
+  case inference
+  case training(random: RandomKey)
+
+  /// The mode of a part, with draws of its own.
+  public func split(_ index: Int) -> Mode {
+    guard case .training(let random) = self else { return self }
+    return .training(random: random.split(index))
+  }
+}

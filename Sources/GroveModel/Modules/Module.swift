@@ -1,0 +1,91 @@
+public import GroveTensor
+
+/// A part of a model: a value that names its parameters as its checkpoint does.
+public protocol Module {
+  /// Shows every stored tensor, under its name in a Hugging Face checkpoint.
+  func visit(_ visitor: inout some ParameterVisitor) throws
+}
+
+/// Walks over the stored tensors of a module.
+public protocol ParameterVisitor {
+  /// One tensor of the checkpoint: a parameter, or some rows of one, possibly stored transposed.
+  mutating func visit(_ tensor: StoredTensor) throws
+}
+
+/// How a tensor of a checkpoint lies in a parameter.
+public struct StoredTensor {
+  public let name: String
+  public let parameter: Parameter
+  /// Rows of the parameter that this tensor holds: fused projections are stored apart.
+  public let rows: Range<Int>
+  /// Stored as `[in, out]`, as GPT-2 does.
+  public let isTransposed: Bool
+
+  /// The shape in the checkpoint.
+  public var shape: [Int] {
+    let shape = [rows.count] + parameter.shape.dropFirst()
+    return isTransposed ? shape.reversed() : shape
+  }
+
+  /// The tensor in the layout of the checkpoint: a view where that is possible.
+  public func stored() throws -> Tensor {
+    let part = try parameter.value.narrowed(0, from: rows.lowerBound, count: rows.count)
+    return try isTransposed ? part.transposed(0, 1) : part
+  }
+}
+
+extension ParameterVisitor {
+  public mutating func tensor(
+    _ name: String, _ parameter: Parameter, rows: Range<Int>? = nil, transposed: Bool = false
+  ) throws {
+    let all = 0..<parameter.shape[0]
+    try visit(StoredTensor(name: name, parameter: parameter, rows: rows ?? all, isTransposed: transposed))
+  }
+
+  /// A part with its own names, seen from its parent: "layers.3." in front.
+  public mutating func child(_ prefix: String, _ module: some Module) throws {
+    var prefixed = PrefixedVisitor(prefix: prefix + ".", base: self)
+    try module.visit(&prefixed)
+    self = prefixed.base
+  }
+}
+
+private struct PrefixedVisitor<Base: ParameterVisitor>: ParameterVisitor {
+  let prefix: String
+  var base: Base
+  mutating func visit(_ tensor: StoredTensor) throws {
+    try base.visit(
+      StoredTensor(
+        name: prefix + tensor.name, parameter: tensor.parameter, rows: tensor.rows, isTransposed: tensor.isTransposed))
+  }
+}
+
+private struct Collector: ParameterVisitor {
+  var tensors: [StoredTensor] = []
+  mutating func visit(_ tensor: StoredTensor) { tensors.append(tensor) }
+}
+
+extension Module {
+  /// All stored tensors, in the order of the visit.
+  public func storedTensors() throws -> [StoredTensor] {
+    var collector = Collector()
+    try visit(&collector)
+    return collector.tensors
+  }
+
+  /// All parameters, each once, with the first name under which it is stored.
+  public func parameters() throws -> [(name: String, parameter: Parameter)] {
+    var seen: Set<ObjectIdentifier> = []
+    return try storedTensors().compactMap {
+      seen.insert(ObjectIdentifier($0.parameter)).inserted ? ($0.name, $0.parameter) : nil
+    }
+  }
+
+  /// Trained numbers, each once.
+  public func parameterCount() throws -> Int { try parameters().reduce(0) { $0 + $1.parameter.elementCount } }
+
+  /// Makes the working copies of all parameters.
+  public func prepare(_ precision: Precision, training: Bool, device: Device) throws {
+    for (_, parameter) in try parameters() { try parameter.prepare(precision, training: training, device: device) }
+  }
+}

@@ -1,0 +1,76 @@
+public import GroveTensor
+
+/// One trained tensor of a model: its full-precision value, and the copy that the forward pass works with.
+///
+/// In float32 the two are one tensor. In bfloat16 the working copy of a matrix is cast once a step from the value; norms
+/// and biases stay in float32. Gradients belong to the working copy.
+public final class Parameter {
+  /// What a parameter is for; it decides about weight decay and precision.
+  public enum Role: Sendable {
+    /// A matrix of a product or an embedding: decayed, and cast to the working precision.
+    case matrix
+    /// A gain or bias: not decayed, always float32.
+    case vector
+  }
+
+  public let role: Role
+  /// The full-precision value.
+  public private(set) var value: Tensor
+  /// What the forward pass reads.
+  public private(set) var working: Tensor
+
+  public init(_ value: Tensor, role: Role) {
+    self.value = value
+    self.role = role
+    working = value
+  }
+
+  public var shape: [Int] { value.shape }
+  public var elementCount: Int { value.elementCount }
+
+  /// Replaces the value, for example by one from a checkpoint; the working copy becomes the value itself.
+  /// - Precondition: the shape stays.
+  public func set(_ value: Tensor) {
+    precondition(value.shape == shape, "a parameter of shape \(shape) cannot become \(value.shape)")
+    self.value = value
+    working = value
+  }
+
+  /// Makes the working copy.
+  /// - Parameters:
+  ///   - precision: of the matrices.
+  ///   - training: whether gradients are wanted. The value is then a float32 copy of its own, which may be changed in place.
+  public func prepare(_ precision: Precision, training: Bool, device: Device) throws {
+    try withGradients(.off) {
+      if training {
+        // A value that came from a mapped file cannot be written to.
+        value = try value.cast(to: .float32).moved(to: device).copied()
+      } else {
+        value = try value.moved(to: device)
+      }
+      let dtype: DType = role == .matrix ? precision.dtype : .float32
+      working = try value.cast(to: dtype)
+    }
+    try working.setRequiresGradient(training)
+  }
+
+  /// Refreshes the working copy after the value has changed in place.
+  public func refresh() throws {
+    if working !== value { try withGradients(.off) { try working.copy(from: value) } }
+  }
+}
+
+/// The dtype of the matrices in the forward and backward pass. Sums, norms, the residual stream and the loss are float32.
+public enum Precision: String, Codable, Sendable, CaseIterable {
+  case float32
+  case bfloat16
+  case float16
+
+  public var dtype: DType {
+    switch self {
+    case .float32: .float32
+    case .bfloat16: .bfloat16
+    case .float16: .float16
+    }
+  }
+}

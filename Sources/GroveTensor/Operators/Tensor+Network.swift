@@ -1,0 +1,94 @@
+private enum Network {
+  static let matmul = Operator("aten::matmul")
+  static let linear = Operator("aten::linear")
+  static let embedding = Operator("aten::embedding")
+  static let layerNorm = Operator("aten::layer_norm")
+  static let rmsNorm = Operator("aten::rms_norm")
+  static let gelu = Operator("aten::gelu")
+  static let silu = Operator("aten::silu")
+  static let sigmoid = Operator("aten::sigmoid")
+  static let tanh = Operator("aten::tanh")
+  static let attention = Operator("aten::scaled_dot_product_attention")
+  static let crossEntropy = Operator("aten::cross_entropy_loss")
+}
+
+/// The matrix product, batched over leading axes.
+public func matmul(_ a: Tensor, _ b: Tensor) throws -> Tensor { try Network.matmul.tensor(.tensor(a), .tensor(b)) }
+
+/// `x · weightᵀ + bias`: maps `[…, in]` to `[…, out]` with a weight of `[out, in]`.
+public func linear(_ x: Tensor, weight: Tensor, bias: Tensor?) throws -> Tensor {
+  try Network.linear.tensor(.tensor(x), .tensor(weight), .optional(bias))
+}
+
+/// Rows of `weight` `[V, C]` by index: `[…]` to `[…, C]`.
+public func embedding(_ indices: Tensor, weight: Tensor) throws -> Tensor {
+  try Network.embedding.tensor(.tensor(weight), .tensor(indices))
+}
+
+/// Ba, Kiros, Hinton 2016 (arXiv:1607.06450), over the last axis.
+public func layerNorm(_ x: Tensor, weight: Tensor, bias: Tensor?, epsilon: Double) throws -> Tensor {
+  try Network.layerNorm.tensor(
+    .tensor(x), .integers([x.size(-1)]), .tensor(weight), .optional(bias), .number(epsilon))
+}
+
+/// Zhang and Sennrich 2019 (arXiv:1910.07467), over the last axis.
+public func rmsNorm(_ x: Tensor, weight: Tensor, epsilon: Double) throws -> Tensor {
+  try Network.rmsNorm.tensor(.tensor(x), .integers([x.size(-1)]), .tensor(weight), .number(epsilon))
+}
+
+extension Tensor {
+  /// How the Gaussian error linear unit is computed: the erf of the paper, or GPT-2's tanh approximation.
+  public enum GELUForm: Sendable {
+    case exact
+    case tanh
+  }
+  /// Hendrycks and Gimpel 2016 (arXiv:1606.08415).
+  public func gelu(_ form: GELUForm) throws -> Tensor {
+    try Network.gelu.tensor(.tensor(self), .string(form == .tanh ? "tanh" : "none"))
+  }
+  public func silu() throws -> Tensor { try Network.silu.tensor(.tensor(self)) }
+  public func sigmoid() throws -> Tensor { try Network.sigmoid.tensor(.tensor(self)) }
+  public func hyperbolicTangent() throws -> Tensor { try Network.tanh.tensor(.tensor(self)) }
+}
+
+/// Which positions a query may attend to.
+public enum AttentionMask {
+  case none
+  /// Query i of T sees keys 0…i; only for as many queries as keys.
+  case causal
+  /// True where the query may look: broadcast to `[B, H, T, S]`.
+  case allowed(Tensor)
+}
+
+/// softmax(q kᵀ / √D) v. Queries `[B, H, T, D]`, keys and values `[B, G, S, D]` with H a multiple of G; gives `[B, H, T, D]`.
+/// - Source: Vaswani et al. 2017 (arXiv:1706.03762) §3.2.1; grouped keys: Ainslie et al. 2023 (arXiv:2305.13245).
+public func scaledDotProductAttention(
+  _ q: Tensor, _ k: Tensor, _ v: Tensor, mask: AttentionMask, dropout: Double
+) throws -> Tensor {
+  var bias: Argument = .none
+  var causal = false
+  switch mask {
+  case .none: break
+  case .causal: causal = true
+  case .allowed(let tensor): bias = .tensor(tensor)
+  }
+  return try Network.attention.tensor(
+    .tensor(q), .tensor(k), .tensor(v), bias, .number(dropout), .boolean(causal), .none,
+    .boolean(q.size(1) != k.size(1)))
+}
+
+/// How the losses of single tokens become the loss of a batch.
+public enum LossReduction: Int, Sendable {
+  /// A loss for each token.
+  case none = 0
+  case meanOverTokens = 1
+  case sum = 2
+}
+
+/// −log softmax(logits)[target]: logits `[N, V]`, targets `[N]`; targets equal to `ignored` count nothing.
+public func crossEntropy(
+  _ logits: Tensor, _ targets: Tensor, reduction: LossReduction, ignoring ignored: Int
+) throws -> Tensor {
+  try Network.crossEntropy.tensor(
+    .tensor(logits), .tensor(targets), .none, .integer(reduction.rawValue), .integer(ignored))
+}

@@ -1,0 +1,4 @@
+#include "Bridge.h"
+namespace grove {
+void installKernels(GroveTorch &) {}
+}
