@@ -1,0 +1,58 @@
+import Foundation
+import GroveCore
+import GroveModel
+import GroveTensor
+import GroveTesting
+import Testing
+
+@Suite("A Hugging Face checkpoint gives the reference's numbers")
+struct HuggingFaceParityTests {
+  static let checkpoints = ["llama-tied", "llama-untied", "llama-head-dim", "gpt2-tied"]
+
+  private func load(_ name: String) throws -> (model: any LanguageModel, ids: Tensor, folder: URL) {
+    let folder = Fixtures.url("models/\(name)")
+    let rows = try JSONValue(contentsOf: folder.appending(path: "ids.json")).arrayValue ?? []
+    let ids = rows.map { ($0.arrayValue ?? []).map { Int64($0.integerValue ?? -1) } }
+    return (try ModelFolder.load(folder), try Tensor(ids.flatMap { $0 }, [ids.count, ids[0].count]), folder)
+  }
+
+  @Test("Logits agree with transformers to 1e-4", arguments: checkpoints)
+  func logits(name: String) throws {
+    let (model, ids, folder) = try load(name)
+    try model.prepare(.float32, training: false, device: .cpu)
+    let logits = try withGradients(.off) { try model.logits(ids, ForwardPass(.inference)) }
+    let expected = try SafetensorsFile(folder.appending(path: "logits.safetensors")).tensor("logits")
+    #expect(try logits.isClose(to: expected, within: .logits))
+  }
+
+  @Test("Gradients of every stored tensor agree with transformers", arguments: checkpoints)
+  func gradients(name: String) throws {
+    let (model, ids, folder) = try load(name)
+    try model.prepare(.float32, training: true, device: .cpu)
+    let t = ids.size(1)
+    let tokens = try ids.narrowed(1, from: 0, count: t - 1).contiguous()
+    let targets = try ids.narrowed(1, from: 1, count: t - 1).contiguous()
+    try model.loss(tokens, targets: targets, zLoss: 0, ForwardPass(.inference)).backward()
+    let expected = try SafetensorsFile(folder.appending(path: "gradients.safetensors"))
+    for stored in try model.storedTensors() {
+      let gradient = try #require(try stored.parameter.working.gradient())
+      var part = try gradient.narrowed(0, from: stored.rows.lowerBound, count: stored.rows.count)
+      if stored.isTransposed { part = try part.transposed(0, 1) }
+      let excess = try part.excess(over: expected.tensor(stored.name), .float32Gradient)
+      #expect(excess <= 0, "\(stored.name)")
+    }
+  }
+
+  @Test("What is written is read back to the byte", arguments: checkpoints)
+  func roundTrip(name: String) throws {
+    let (model, _, _) = try load(name)
+    try Fixtures.withTemporaryFolder { folder in
+      try ModelFolder.save(model, endOfText: 0, to: folder)
+      let again = try ModelFolder.load(folder)
+      #expect(again.config == model.config)
+      for (a, b) in zip(try model.storedTensors(), try again.storedTensors()) {
+        #expect(try a.stored().values(as: Float.self) == b.stored().values(as: Float.self), "\(a.name)")
+      }
+    }
+  }
+}
