@@ -60,9 +60,9 @@ let package = Package(
     library("GroveReport"),
     library("GroveModel", "GroveTensor"),
     library("GroveDecode", "GroveModel", "GroveTokenizer"),
-    library("GroveTrain", "GroveModel", "GroveCorpus", "GroveReport"),
     library("GroveEval", "GroveDecode", "GroveCorpus"),
-    library("GroveRecipes", "GroveTrain", "GroveEval", "GroveReport"),
+    library("GroveTrain", "GroveEval", "GroveReport"),
+    library("GroveRecipes", "GroveTrain"),
     .executableTarget(
       name: "grove",
       dependencies: [

@@ -1,4 +1,4 @@
-public import GroveCore
+import GroveCore
 public import GroveCorpus
 public import GroveModel
 public import GroveTensor
@@ -36,7 +36,7 @@ public struct PerplexityEvaluator: Sendable {
     of documents: [TokenizedDocument], under model: any LanguageModel, device: Device = .cpu,
     onProgress: (Int) -> Void = { _ in }
   ) throws -> [DocumentLoss] {
-    let windows = documents.enumerated().flatMap { windows(of: $1, document: $0) }
+    let windows = documents.enumerated().flatMap { self.windows(of: $1, document: $0) }
       .sorted { ($0.count, $0.document, $0.start) > ($1.count, $1.document, $1.start) }
     var nats = [Double](repeating: 0, count: documents.count)
     var counts = [Int](repeating: 0, count: documents.count)

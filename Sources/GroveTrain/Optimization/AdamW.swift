@@ -1,6 +1,6 @@
 public import GroveCore
 public import GroveModel
-public import GroveTensor
+import GroveTensor
 
 /// Adam with decoupled weight decay (Loshchilov and Hutter 2017, arXiv:1711.05101, algorithm 2).
 public struct AdamWConfig: Config {
