@@ -15,6 +15,7 @@ public final class FileWriter {
   public private(set) var byteCount = 0
   private let temporary: String
   private var descriptor: Int32
+  private var isCommitted = false
   private var buffer: [UInt8] = []
   private static let bufferBytes = 1 << 20
 
@@ -51,16 +52,16 @@ public final class FileWriter {
     descriptor = -1
     if closed != 0 { throw GroveError.system(url.path, "close", errno: errno) }
     if rename(temporary, url.path) != 0 { throw GroveError.system(url.path, "rename", errno: errno) }
+    isCommitted = true
     try FileSystem.syncFolder(url.deletingLastPathComponent())
   }
 
   /// Removes what was written. Does nothing after `commit()`.
   public func abandon() {
-    if descriptor >= 0 {
-      _ = close(descriptor)
-      descriptor = -1
-      _ = unlink(temporary)
-    }
+    guard !isCommitted else { return }
+    if descriptor >= 0 { _ = close(descriptor) }
+    descriptor = -1
+    _ = unlink(temporary)
   }
 
   private func flush() throws {

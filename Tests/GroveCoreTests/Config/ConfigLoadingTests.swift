@@ -84,8 +84,7 @@ struct ConfigLoadingTests {
           "null": 1.0e+300
           "on": 2.0
         betas: []
-        tags: ["yes", "12", "~", "", " space ", "2024-01-01", "- dash", "0x1F", ".inf",
-          plain]
+        tags: ["yes", "12", "~", "", " space ", "2024-01-01", "- dash", "0x1F", ".inf", plain]
         stop:
           never: {}
 
