@@ -20,9 +20,40 @@ extension SourceFile {
     let file = try FileReader(url)
     switch compression {
     case .none: return PlainStream(file)
-    case .gzip: return try GzipStream(file)
-    case .zstandard: return try ZstandardStream(file)
+    case .gzip: return UnpackedStream(try GzipDecoder(file))
+    case .zstandard: return UnpackedStream(try ZstandardDecoder(file))
     }
+  }
+}
+
+/// One compression format, a step at a time.
+protocol Decoder: AnyObject {
+  /// Unpacks some bytes and returns their count, which may be 0 before the end; nil at the end.
+  /// - Throws: `StreamFailure` for broken content, `GroveError` for what the system refuses.
+  func step(into buffer: UnsafeMutableRawBufferPointer) throws -> Int?
+}
+
+/// Fills buffers from a decoder. What stands before a failure is handed out first.
+private final class UnpackedStream: ByteStream {
+  private let decoder: any Decoder
+  private var failure: StreamFailure?
+
+  init(_ decoder: any Decoder) { self.decoder = decoder }
+
+  func read(into buffer: UnsafeMutableRawBufferPointer) throws -> Int {
+    if let failure { throw failure }
+    var produced = 0
+    do {
+      while produced < buffer.count,
+        let count = try decoder.step(into: UnsafeMutableRawBufferPointer(rebasing: buffer[produced...]))
+      {
+        produced += count
+      }
+    } catch let failure as StreamFailure {
+      if produced == 0 { throw failure }
+      self.failure = failure
+    }
+    return produced
   }
 }
 

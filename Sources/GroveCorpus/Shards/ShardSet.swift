@@ -39,6 +39,9 @@ struct ShardSet {
 
   private mutating func writer(_ key: Key, _ origin: DocumentOrigin) throws -> ShardWriter {
     if let writer = writers[key] { return writer }
+    guard !key.domain.isEmpty else {
+      throw GroveError(.format, origin.description, "the name of the domain is empty", remedy: "Give it a name.")
+    }
     guard domains.contains(key.domain) || domains.count < ShardSet.domainLimit else {
       throw GroveError(
         .format, origin.description, "'\(key.domain.prefix(80))' would be domain \(ShardSet.domainLimit + 1)",

@@ -2,7 +2,7 @@ import CZlib
 import GroveCore
 
 /// Unpacks a gzip file of one or many members; zero bytes between and after members are padding.
-final class GzipStream: ByteStream {
+final class GzipDecoder: Decoder {
   private var input: PackedInput
   private var decoder = z_stream()
   private var isInMember = true
@@ -16,20 +16,16 @@ final class GzipStream: ByteStream {
 
   deinit { inflateEnd(&decoder) }
 
-  func read(into buffer: UnsafeMutableRawBufferPointer) throws -> Int {
-    var produced = 0
-    while produced < buffer.count {
-      guard try input.refill() else {
-        if isInMember { throw StreamFailure(kind: .truncated, byteOffset: input.byteOffset) }
-        break
-      }
-      if !isInMember {
-        startMember()
-        continue
-      }
-      produced += try inflateOnce(UnsafeMutableRawBufferPointer(rebasing: buffer[produced...]))
+  func step(into buffer: UnsafeMutableRawBufferPointer) throws -> Int? {
+    guard try input.refill() else {
+      if isInMember { throw StreamFailure(kind: .truncated, byteOffset: input.byteOffset) }
+      return nil
     }
-    return produced
+    if !isInMember {
+      startMember()
+      return 0
+    }
+    return try inflateOnce(buffer)
   }
 
   /// Skips padding; begins a member where something else stands.
