@@ -13,6 +13,7 @@ public struct Document: Equatable, Sendable {
   /// Where in our files the document stood.
   public var origin: DocumentOrigin
 
+  /// A document from its parts.
   public init(
     id: String, text: [UInt8], domain: String, language: String = "", source: String = "", origin: DocumentOrigin
   ) {
@@ -32,6 +33,7 @@ public struct DocumentOrigin: Hashable, Sendable, CustomStringConvertible {
   /// Counted from 1, blank and broken lines included; 1 in a plain text file, which is one document.
   public var line: Int
 
+  /// A place from its parts.
   public init(file: String, line: Int) {
     self.file = file
     self.line = line

@@ -4,6 +4,7 @@ import GroveCore
 public enum Split: String, CaseIterable, Codable, Comparable, Sendable {
   case train, validation
 
+  /// By name, so that training comes before validation.
   public static func < (a: Split, b: Split) -> Bool { a.rawValue < b.rawValue }
 }
 
@@ -15,6 +16,7 @@ public enum Split: String, CaseIterable, Codable, Comparable, Sendable {
 public struct SplitRule: Equatable, Sendable {
   /// Share of the documents that are held out, in [0, 1).
   public let validationShare: Double
+  /// Two rules with different seeds hold out different documents.
   public let seed: UInt64
   private let key: RandomKey
 

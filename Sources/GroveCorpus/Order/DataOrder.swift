@@ -11,9 +11,12 @@ public enum Mixing: Equatable, Sendable {
 
 /// A domain and the number of its sequences.
 public struct DomainSequences: Equatable, Sendable {
+  /// The name of the domain.
   public var name: String
+  /// Whole windows of the domain.
   public var count: Int
 
+  /// A domain from its parts.
   public init(name: String, count: Int) {
     self.name = name
     self.count = count
@@ -28,6 +31,7 @@ public struct DomainSequences: Equatable, Sendable {
 public struct DataOrder: Sendable {
   /// The domains in order of the bytes of their names; `SequenceReference.domain` counts these.
   public let domains: [DomainSequences]
+  /// How often the domains come up.
   public let mixing: Mixing
   /// Sequences of all domains.
   public let sequenceCount: Int
@@ -168,11 +172,13 @@ public struct DataOrder: Sendable {
 public struct OrderFingerprint: Sendable {
   private var hash = ContentHash()
 
+  /// Begins with no sequence; the domains are those of the order.
   public init(domains: [String]) {
     hash.update("grove order 1\n")
     for name in domains { hash.update("\(name.utf8.count) \(name)\n") }
   }
 
+  /// Adds the sequences of a batch, in order.
   public mutating func update(_ sequences: [SequenceReference]) {
     var bytes: [UInt8] = []
     for sequence in sequences {

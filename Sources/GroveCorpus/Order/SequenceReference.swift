@@ -8,6 +8,7 @@ public struct SequenceReference: Hashable, Sendable {
   /// domain with weights.
   public var epoch: Int
 
+  /// A reference from its parts.
   public init(domain: Int, index: Int, epoch: Int) {
     self.domain = domain
     self.index = index
@@ -17,8 +18,11 @@ public struct SequenceReference: Hashable, Sendable {
 
 /// The part of a window that comes from one document.
 public struct DocumentSpan: Equatable, Sendable {
+  /// The id of the document.
   public var id: String
+  /// Where it stood in our files.
   public var origin: DocumentOrigin
+  /// The domain of the document.
   public var domain: String
   /// Positions in the window, of which there are `contextLength + 1`.
   public var window: Range<Int>
@@ -28,8 +32,11 @@ public struct DocumentSpan: Equatable, Sendable {
 
 /// A document of a dataset with its tokens, for evaluation.
 public struct TokenizedDocument: Equatable, Sendable {
+  /// The id of the document.
   public var id: String
+  /// Where it stood in our files.
   public var origin: DocumentOrigin
+  /// The domain of the document.
   public var domain: String
   /// UTF-8 bytes of the text.
   public var byteCount: Int

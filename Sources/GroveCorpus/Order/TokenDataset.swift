@@ -14,8 +14,11 @@ public enum DomainChoice: Equatable, Sendable {
 public struct TokenDataset: Sendable {
   /// One domain of a dataset.
   public struct Domain: Equatable, Sendable {
+    /// The name of the domain.
     public let name: String
+    /// Documents of this side.
     public let documents: Int
+    /// End-of-text ids included.
     public let tokens: Int
     /// UTF-8 bytes of the texts.
     public let bytes: Int
@@ -25,7 +28,9 @@ public struct TokenDataset: Sendable {
     public let droppedTokens: Int
   }
 
+  /// The folder's own account.
   public let manifest: ShardManifest
+  /// The side of the split.
   public let split: Split
   /// Tokens that a model sees at once; a window has one more, for the last target.
   public let contextLength: Int

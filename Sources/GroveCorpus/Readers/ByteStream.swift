@@ -27,7 +27,7 @@ extension SourceFile {
 }
 
 /// One compression format, a step at a time.
-protocol Decoder: AnyObject {
+protocol StreamDecoder: AnyObject {
   /// Unpacks some bytes and returns their count, which may be 0 before the end; nil at the end.
   /// - Throws: `StreamFailure` for broken content, `GroveError` for what the system refuses.
   func step(into buffer: UnsafeMutableRawBufferPointer) throws -> Int?
@@ -35,10 +35,10 @@ protocol Decoder: AnyObject {
 
 /// Fills buffers from a decoder. What stands before a failure is handed out first.
 private final class UnpackedStream: ByteStream {
-  private let decoder: any Decoder
+  private let decoder: any StreamDecoder
   private var failure: StreamFailure?
 
-  init(_ decoder: any Decoder) { self.decoder = decoder }
+  init(_ decoder: any StreamDecoder) { self.decoder = decoder }
 
   func read(into buffer: UnsafeMutableRawBufferPointer) throws -> Int {
     if let failure { throw failure }

@@ -6,7 +6,9 @@ import GroveCore
 /// Blank lines are passed over, a byte order mark at the start of a file and CR before LF are dropped. Memory is
 /// bounded by `ReadingOptions.byteLimit`, whatever the size of the files. A reader is used by one thread.
 public final class DocumentReader {
+  /// The files that are read.
   public let files: CorpusFiles
+  /// How they are read.
   public let options: ReadingOptions
   /// What was read so far.
   public private(set) var summary = ReadingSummary()

@@ -2,7 +2,7 @@ import CZlib
 import GroveCore
 
 /// Unpacks a gzip file of one or many members; zero bytes between and after members are padding.
-final class GzipDecoder: Decoder {
+final class GzipDecoder: StreamDecoder {
   private var input: PackedInput
   private var decoder = z_stream()
   private var isInMember = true

@@ -29,6 +29,7 @@ public struct JSONLineScanner {
   /// What the last line had under each key, in the order of the keys.
   public private(set) var fields: [Field]
 
+  /// A scanner for some keys of the outermost object.
   public init(keys: [String]) {
     self.keys = keys.map { Array($0.utf8) }
     fields = Array(repeating: .missing, count: keys.count)

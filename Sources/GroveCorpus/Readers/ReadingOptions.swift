@@ -9,6 +9,7 @@ public struct DocumentFields: Equatable, Sendable {
   /// A string; empty if missing or null.
   public var source = "source"
 
+  /// The usual names.
   public init() {}
 }
 
@@ -32,12 +33,16 @@ public enum BrokenLinePolicy: String, Equatable, Sendable {
 
 /// How files become documents.
 public struct ReadingOptions: Equatable, Sendable {
+  /// Where domains come from.
   public var domain: DomainRule
+  /// What happens to a line that is no document.
   public var brokenLines: BrokenLinePolicy
+  /// The keys that are read.
   public var fields = DocumentFields()
   /// Longest line of JSON, or plain text file, in bytes after unpacking. Memory is at most about twice this.
   public var byteLimit = 64 << 20
 
+  /// The usual field names and limit; what changes the data is always said.
   public init(domain: DomainRule, brokenLines: BrokenLinePolicy) {
     self.domain = domain
     self.brokenLines = brokenLines

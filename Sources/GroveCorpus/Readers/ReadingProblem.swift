@@ -19,9 +19,12 @@ public struct ReadingProblem: Equatable, Sendable, CustomStringConvertible {
     case corrupt(SourceFile.Compression, byteOffset: Int, problem: String)
   }
 
+  /// Where; in a broken packed file the line after the last whole one.
   public let origin: DocumentOrigin
+  /// What is wrong.
   public let kind: Kind
 
+  /// A problem from its parts.
   public init(origin: DocumentOrigin, kind: Kind) {
     self.origin = origin
     self.kind = kind
@@ -58,6 +61,7 @@ public struct ReadingProblem: Equatable, Sendable, CustomStringConvertible {
 
 /// What a reader did so far.
 public struct ReadingSummary: Equatable, Sendable {
+  /// Documents that were handed out.
   public var documents = 0
   /// UTF-8 bytes of the documents' texts.
   public var bytes = 0

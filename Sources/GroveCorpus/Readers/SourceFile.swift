@@ -20,10 +20,13 @@ public struct SourceFile: Equatable, Sendable {
     case zstandard
   }
 
+  /// Where the file is.
   public let url: URL
   /// The path relative to the folder that was given, or the last component of a file that was given.
   public let name: String
+  /// How documents stand in it.
   public let format: Format
+  /// How it is packed.
   public let compression: Compression
 
   /// Nil if the ending of the name is none of `.jsonl`, `.txt`, alone or followed by `.gz` or `.zst`.
@@ -54,6 +57,7 @@ public struct SourceFile: Equatable, Sendable {
 
 /// The files of a corpus in the order in which they are read: by the bytes of their names.
 public struct CorpusFiles: Equatable, Sendable {
+  /// What is read.
   public let files: [SourceFile]
   /// Files in the folders whose ending is none of ours.
   public let ignored: Int

@@ -4,7 +4,7 @@ import GroveCore
 /// Unpacks a Zstandard file of one or many frames; skippable frames are skipped.
 ///
 /// The window of a frame is at most 128 MiB (the library's own limit), so memory is bounded for hostile files too.
-final class ZstandardDecoder: Decoder {
+final class ZstandardDecoder: StreamDecoder {
   private var input: PackedInput
   private let decoder: OpaquePointer
   private var isInFrame = true

@@ -26,11 +26,15 @@ public struct ShardBuilder {
   /// Appends the ids of a UTF-8 text, without an end of text. Must depend on the text alone.
   public typealias Encode = (UnsafeBufferPointer<UInt8>, inout [UInt32]) throws -> Void
 
+  /// Where the shards go.
   public let folder: URL
+  /// What the ids mean.
   public let tokenizer: TokenizerIdentity
+  /// Which documents are held out.
   public let split: SplitRule
   /// Threads that encode.
   public let workers: Int
+  /// What happens if the folder holds shards.
   public let existing: ExistingShards
 
   /// - Throws: `GroveError` with code `.argument` if there is no worker or the end of text is not in the vocabulary.

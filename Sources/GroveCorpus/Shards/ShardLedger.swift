@@ -5,7 +5,9 @@ import GroveCore
 public struct LedgerEntry: Equatable, Sendable {
   /// The position of the document in the shard: its sequence in the `.idx`.
   public let index: Int
+  /// The id of the document.
   public let id: String
+  /// Where it stood in our files.
   public let origin: DocumentOrigin
   /// UTF-8 bytes of the text.
   public let byteCount: Int
@@ -15,10 +17,13 @@ public struct LedgerEntry: Equatable, Sendable {
 
 /// The way from every token of a shard back to its document: a memory-mapped `.ledger` file.
 public final class ShardLedger: Sendable {
+  /// The domain of all documents.
   public let domain: String
   /// Names of the source files.
   public let sources: [String]
+  /// Documents.
   public let count: Int
+  /// Tokens of the shard.
   public let tokenCount: Int
   /// UTF-8 bytes of all texts.
   public let byteCount: Int

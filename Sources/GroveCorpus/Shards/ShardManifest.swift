@@ -5,10 +5,12 @@ import GroveCore
 public struct TokenizerIdentity: Equatable, Sendable {
   /// A hash of everything that decides the ids.
   public var fingerprint: String
+  /// Ids are below this.
   public var vocabularySize: Int
   /// The id that ends every document.
   public var endOfText: Int
 
+  /// An identity from its parts.
   public init(fingerprint: String, vocabularySize: Int, endOfText: Int) {
     self.fingerprint = fingerprint
     self.vocabularySize = vocabularySize
@@ -20,27 +22,36 @@ public struct TokenizerIdentity: Equatable, Sendable {
 public struct ShardManifest: Equatable, Sendable {
   /// One shard: the documents of one domain on one side of the split.
   public struct Shard: Equatable, Sendable {
+    /// The side of its documents.
     public var split: Split
+    /// The domain of its documents.
     public var domain: String
     /// The path of its files in the folder, without their endings.
     public var path: String
+    /// Counts and hashes.
     public var content: ShardContent
   }
 
   /// One file that was read.
   public struct Source: Equatable, Sendable {
+    /// The name in `DocumentOrigin.file`.
     public var name: String
     /// Bytes as stored, packed or not.
     public var bytes: Int
+    /// Of the file as stored.
     public var sha256: String
   }
 
+  /// The name of the file in a folder of shards.
   public static let fileName = "manifest.json"
 
+  /// What the ids mean.
   public var tokenizer: TokenizerIdentity
+  /// Which documents are held out.
   public var split: SplitRule
   /// In order of side and domain.
   public var shards: [Shard]
+  /// In the order in which they were read.
   public var sources: [Source]
   /// Lines that were no documents.
   public var problems: Int

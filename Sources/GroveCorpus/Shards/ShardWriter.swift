@@ -3,6 +3,7 @@ import GroveCore
 
 /// What was written of one shard.
 public struct ShardContent: Equatable, Sendable {
+  /// Sequences of the index, too.
   public var documents: Int
   /// End-of-text ids included.
   public var tokens: Int

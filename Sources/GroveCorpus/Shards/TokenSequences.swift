@@ -3,6 +3,7 @@ import GroveCore
 
 /// The tokens of a shard: a memory-mapped `.bin` with its `.idx`, as Megatron-LM, GPT-NeoX or Grove wrote them.
 public final class TokenSequences: Sendable {
+  /// How an id is stored.
   public let type: TokenType
   /// Sequences; in a shard of Grove one a document.
   public let count: Int

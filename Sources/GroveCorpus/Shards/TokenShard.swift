@@ -3,7 +3,9 @@ import GroveCore
 
 /// A shard with its ledger: the tokens of one domain and one side of the split, and the way back to the documents.
 public final class TokenShard: Sendable {
+  /// The tokens.
   public let sequences: TokenSequences
+  /// The documents.
   public let ledger: ShardLedger
 
   /// - Throws: `GroveError` if a file is missing or broken, or the ledger belongs to other tokens.
