@@ -42,4 +42,12 @@ public struct TokenizedDocument: Equatable, Sendable {
   public var byteCount: Int
   /// The ids, the end of text included.
   public var tokens: [Int64]
+
+  public init(id: String, origin: DocumentOrigin, domain: String, byteCount: Int, tokens: [Int64]) {
+    self.id = id
+    self.origin = origin
+    self.domain = domain
+    self.byteCount = byteCount
+    self.tokens = tokens
+  }
 }

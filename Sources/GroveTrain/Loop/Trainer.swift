@@ -60,8 +60,8 @@ public final class Trainer {
     random = RandomKey(seed: UInt64(config.training.seed))
     model = try makeModel(config.model, weights: .random(random.split("weights")))
     try model.prepare(config.training.precision, training: true, device: device)
-    optimizer = try AdamW(config.training.optimizer, model: model)
-    step = TrainingStep(model: model, optimizer: optimizer, config: config.training)
+    optimizer = try AdamW(config.training.optimizer, parameters: model.parameters())
+    step = TrainingStep(optimizer: optimizer, gradientClip: config.training.gradientClip)
     evaluator = try PerplexityEvaluator(
       contextLength: context, stride: context, batchTokens: 16 * context, endOfText: tokenizer.endOfText)
     validation = try Trainer.validationDocuments(dataFolder, choice, config)
@@ -173,7 +173,13 @@ public final class Trainer {
     let rate =
       config.training.optimizer.learningRate
       * config.training.schedule.factor(step: index, of: config.training.steps)
-    let result = try step(batches(index), learningRate: rate, random: random.split("dropout").split(index))
+    let batches = try batches(index)
+    let draws = random.split("dropout").split(index)
+    let result = try step(microBatches: batches.count, learningRate: rate) {
+      try model.loss(
+        batches[$0].tokens, targets: batches[$0].targets, zLoss: config.training.zLoss,
+        ForwardPass(.training(random: draws.split($0))))
+    }
     state.step += 1
     state.tokens += summary.tokensPerStep
     guard result.isApplied else { return try goesOn(afterNonFinite: result, at: index) }

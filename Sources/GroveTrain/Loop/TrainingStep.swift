@@ -1,42 +1,50 @@
 import GroveCore
-import GroveModel
-import GroveTensor
+public import GroveTensor
 
-/// One optimisation step: loss and gradients over the micro-batches, clipping, update.
-struct TrainingStep {
-  let model: any LanguageModel
+/// One optimisation step: loss and gradients over the micro-batches, clipping, update. Any objective trains through it.
+public struct TrainingStep {
   let optimizer: AdamW
-  let config: TrainingConfig
+  /// Largest norm of the gradient of all parameters together; 0 does not clip.
+  let gradientClip: Double
 
-  struct Result {
-    let lossNats: Double
-    let gradientNorm: Double
+  /// What came of a step.
+  public struct Result: Sendable {
+    /// Mean over the micro-batches.
+    public let lossNats: Double
+    /// Before clipping.
+    public let gradientNorm: Double
     /// Whether the optimizer moved the weights: not if the loss or the norm is not finite.
-    let isApplied: Bool
+    public let isApplied: Bool
+  }
+
+  public init(optimizer: AdamW, gradientClip: Double) {
+    self.optimizer = optimizer
+    self.gradientClip = gradientClip
   }
 
   /// - Parameters:
-  ///   - batches: micro-batches of equal size.
-  ///   - random: of dropout in this step.
-  func callAsFunction(_ batches: [TrainingBatch], learningRate: Double, random: RandomKey) throws -> Result {
+  ///   - microBatches: how many losses make the step's; each counts the same.
+  ///   - loss: the mean loss of a micro-batch, a scalar that every parameter of the optimizer has a part in.
+  public func callAsFunction(
+    microBatches: Int, learningRate: Double, loss: (_ index: Int) throws -> Tensor
+  ) throws -> Result {
     var losses = 0.0
     var gradients: [Tensor] = []
-    for (index, batch) in batches.enumerated() {
-      let pass = ForwardPass(.training(random: random.split(index)))
-      let loss = try model.loss(batch.tokens, targets: batch.targets, zLoss: config.zLoss, pass)
+    for index in 0..<microBatches {
+      let loss = try loss(index)
       losses += try loss.item()
       guard losses.isFinite else { break }
       try loss.backward()
-      gradients = try gathered(gradients, isLast: index == batches.count - 1)
+      gradients = try gathered(gradients, isLast: index == microBatches - 1)
     }
-    let count = Double(batches.count)
+    let count = Double(microBatches)
     guard losses.isFinite else {
       try clear()
       return Result(lossNats: losses / count, gradientNorm: .nan, isApplied: false)
     }
     let norm = try gradientNorm(gradients) / count
     if norm.isFinite {
-      let clip = config.gradientClip > 0 && norm > config.gradientClip ? config.gradientClip / norm : 1
+      let clip = gradientClip > 0 && norm > gradientClip ? gradientClip / norm : 1
       try optimizer.step(gradients, learningRate: learningRate, gradientScale: clip / count)
     }
     try clear()

@@ -43,10 +43,10 @@ public final class AdamW {
     let weightDecay: Double
   }
 
-  /// - Parameter model: prepared for training.
-  public init(_ config: AdamWConfig, model: any LanguageModel) throws {
+  /// - Parameter parameters: prepared for training, each with the name under which its moments are saved.
+  public init(_ config: AdamWConfig, parameters: [(name: String, parameter: Parameter)]) throws {
     self.config = config
-    slots = try model.parameters().map { name, parameter in
+    slots = try parameters.map { name, parameter in
       let device = parameter.value.device
       return Slot(
         name: name, parameter: parameter,

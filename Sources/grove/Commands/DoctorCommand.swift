@@ -13,8 +13,10 @@ struct DoctorCommand: ParsableCommand {
   func run() throws {
     let facts = try facts()
     output.show(
-      facts.map { "\($0.key.padding(toLength: 18, withPad: " ", startingAt: 0)) \($0.value.stringValue ?? $0.value.text)" }
-        .joined(separator: "\n"), json: .object(facts))
+      facts.map {
+        "\($0.key.padding(toLength: 18, withPad: " ", startingAt: 0)) \($0.value.stringValue ?? $0.value.text)"
+      }
+      .joined(separator: "\n"), json: .object(facts))
   }
 
   private func facts() throws -> [(key: String, value: JSONValue)] {

@@ -32,7 +32,7 @@ struct ModelInspectCommand: ParsableCommand {
       ])
     }
     let count = try model.parameterCount()
-    output.show(
+    try output.show(
       "\(try model.config.yaml())\n\(table.text)\n\(Numbers.short(count)) parameters",
       json: ["config": try model.config.json(), "parameters": .integer(count), "tensors": .array(list)])
   }
@@ -72,5 +72,3 @@ struct ModelLogitsCommand: ParsableCommand {
     return rows
   }
 }
-
-extension Precision: ExpressibleByArgument {}

@@ -22,13 +22,13 @@ struct RunCommand: ParsableCommand {
 struct RunListCommand: ParsableCommand {
   static let configuration = CommandConfiguration(commandName: "list", abstract: "List the runs in a folder.")
 
-  @Argument(help: "The folder above the runs.") var folder = "runs"
+  @Argument(help: "The folder above the runs.") var parent = "runs"
   @OptionGroup var output: OutputOptions
 
   func run() throws {
     var table = TextTable(("run", .left), ("step", .right), ("of", .right), ("loss", .right), ("bits/byte", .right))
     var list: [JSONValue] = []
-    for folder in try RunFolder.all(in: URL(filePath: folder)) {
+    for folder in try RunFolder.all(in: URL(filePath: parent)) {
       let config = try RunConfig.load(folder.config)
       let metrics = try RunMetrics(folder)
       let (step, bits) = (metrics.steps.last, metrics.validations.last?.bitsPerByte)
@@ -40,24 +40,25 @@ struct RunListCommand: ParsableCommand {
         "lossNats": step.map { .number($0.lossNats) } ?? .null, "bitsPerByte": bits.map { .number($0) } ?? .null,
       ])
     }
-    output.show(list.isEmpty ? "no runs in \(folder)" : table.text, json: .array(list))
+    output.show(list.isEmpty ? "no runs in \(parent)" : table.text, json: .array(list))
   }
 }
 
 struct RunShowCommand: ParsableCommand {
-  static let configuration = CommandConfiguration(commandName: "show", abstract: "Show a run: config, state, incidents.")
+  static let configuration = CommandConfiguration(
+    commandName: "show", abstract: "Show a run: config, state, incidents.")
 
-  @Argument(help: "Folder of the run.") var run: String
+  @Argument(help: "Folder of the run.") var folder: String
   @OptionGroup var output: OutputOptions
 
   func run() throws {
-    let folder = try RunCommand.existing(run)
-    let config = try RunConfig.load(folder.config)
-    let metrics = try RunMetrics(folder)
-    let steps = try folder.checkpointSteps()
+    let run = try RunCommand.existing(folder)
+    let config = try RunConfig.load(run.config)
+    let metrics = try RunMetrics(run)
+    let steps = try run.checkpointSteps()
     let last = metrics.validations.last
     let incidents = metrics.incidents.map { "step \($0.step): \($0.kind) \($0.text)" }
-    output.show(
+    try output.show(
       """
       \(try config.yaml())
       step         \(metrics.steps.last?.step ?? 0) of \(config.training.steps)
@@ -80,14 +81,14 @@ struct RunBatchCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "batch", abstract: "Show what a step was trained on, from the run's folder and its data alone.")
 
-  @Argument(help: "Folder of the run.") var run: String
+  @Argument(help: "Folder of the run.") var folder: String
   @Option(help: "The step, from 1.") var step: Int
   @Option(help: "The folder of shards, if it has moved.") var data: String?
   @Flag(help: "Print the text of every sequence.") var text = false
   @OptionGroup var output: OutputOptions
 
   func run() throws {
-    let batch = try RunBatch(RunCommand.existing(run), step: step, data: data.map { URL(filePath: $0) })
+    let batch = try RunBatch(RunCommand.existing(folder), step: step, data: data.map { URL(filePath: $0) })
     var lines: [String] = []
     for (index, sequence) in batch.sequences.enumerated() {
       lines.append("sequence \(index), epoch \(sequence.epoch)")
@@ -103,12 +104,12 @@ struct RunBatchCommand: ParsableCommand {
 struct RunReportCommand: ParsableCommand {
   static let configuration = CommandConfiguration(commandName: "report", abstract: "Write a run's report.html anew.")
 
-  @Argument(help: "Folder of the run.") var run: String
+  @Argument(help: "Folder of the run.") var folder: String
   @OptionGroup var output: OutputOptions
 
   func run() throws {
-    let folder = try RunCommand.existing(run)
-    try RunReport.write(folder)
-    output.show(folder.report.relativePath, json: ["report": .string(folder.report.relativePath)])
+    let run = try RunCommand.existing(folder)
+    try RunReport.write(run)
+    output.show(run.report.relativePath, json: ["report": .string(run.report.relativePath)])
   }
 }

@@ -14,7 +14,7 @@ struct TrainCommand: ParsableCommand {
 
   @Argument(help: "Config file (YAML); missing keys keep their defaults. A run that is there needs none.")
   var config: String?
-  @Option(help: "Folder of the run.") var run: String
+  @Option(name: .customLong("run"), help: "Folder of the run.") var folder: String
   @Option(name: .customLong("set"), help: "Override one field: --set model.layers=6.") var overrides: [String] = []
   @Option(help: "cpu, cuda, cuda:1 or mps.") var device = "cpu"
   @Flag(help: "Print the resolved config, parameters, tokens, FLOPs and memory; train nothing.") var dryRun = false
@@ -25,26 +25,26 @@ struct TrainCommand: ParsableCommand {
   }
 
   func run() throws {
-    let folder = RunFolder(URL(filePath: run))
-    let file = config.map { URL(filePath: $0) } ?? (folder.exists ? folder.config : nil)
+    let run = RunFolder(URL(filePath: folder))
+    let file = config.map { URL(filePath: $0) } ?? (run.exists ? run.config : nil)
     let config = try RunConfig.load(file, overrides: overrides)
     if dryRun { return try showPlan(RunPlan(config)) }
-    let trainer = try Trainer(config, folder: folder, device: Device(device) ?? .cpu)
+    let trainer = try Trainer(config, folder: run, device: Device(device) ?? .cpu)
     StopSignals.install()
     let view = TrainingView(quiet: output.quiet)
     let outcome = try trainer.run(shouldStop: { StopSignals.isRequested }, onEvent: view.receive)
     view.end()
-    let metrics = try RunMetrics(folder)
-    try RunReport.write(folder)
+    let metrics = try RunMetrics(run)
+    try RunReport.write(run)
     let bits = metrics.validations.last?.bitsPerByte
     output.show(
       [
-        outcome == .finished ? "finished \(folder.name)" : "stopped \(folder.name); the same command goes on",
+        outcome == .finished ? "finished \(run.name)" : "stopped \(run.name); the same command goes on",
         bits.map { "bits per byte \(Numbers.fixed($0, 4)), held out" },
-        "report \(folder.report.relativePath)",
+        "report \(run.report.relativePath)",
       ].compactMap { $0 }.joined(separator: "\n"),
       json: [
-        "run": .string(folder.url.relativePath), "finished": .bool(outcome == .finished),
+        "run": .string(run.url.relativePath), "finished": .bool(outcome == .finished),
         "step": .integer(metrics.steps.last?.step ?? 0), "lossNats": .number(metrics.steps.last?.lossNats ?? .nan),
         "bitsPerByte": bits.map { .number($0) } ?? .null,
       ])
@@ -52,7 +52,7 @@ struct TrainCommand: ParsableCommand {
   }
 
   private func showPlan(_ plan: RunPlan) throws {
-    output.show(
+    try output.show(
       """
       \(try plan.config.yaml())
       parameters       \(Numbers.short(plan.parameters))

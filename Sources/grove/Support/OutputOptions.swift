@@ -2,14 +2,17 @@ import ArgumentParser
 import Foundation
 import GroveCore
 
+/// GroveTensor has an `Argument` too; in this target the word means the parser's.
+typealias Argument = ArgumentParser.Argument
+
 /// How a command shows its result.
 struct OutputOptions: ParsableArguments {
   @Flag(help: "Print the result as JSON.") var json = false
   @Flag(name: .shortAndLong, help: "No progress on standard error.") var quiet = false
 
   /// Prints a result: the text for people, or the JSON.
-  func show(_ text: @autoclosure () -> String, json value: @autoclosure () -> JSONValue) {
-    print(json ? value().prettyText : text())
+  func show(_ text: @autoclosure () throws -> String, json value: @autoclosure () throws -> JSONValue) rethrows {
+    print(json ? try value().prettyText : try text())
   }
 }
 
