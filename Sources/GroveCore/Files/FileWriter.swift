@@ -30,6 +30,8 @@ public final class FileWriter {
 
   deinit { abandon() }
 
+  /// Adds bytes to the end.
+  /// - Throws: `GroveError` with code `.file`, for example on a full disk.
   public func write(_ bytes: UnsafeRawBufferPointer) throws {
     byteCount += bytes.count
     if bytes.count >= FileWriter.bufferBytes {

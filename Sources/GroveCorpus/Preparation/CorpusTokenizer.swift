@@ -39,6 +39,7 @@ public enum CorpusTokenizer {
     return try tokenizer.assigning([.ending: id, .beginning: id])
   }
 
+  /// How far a training has come.
   public enum Progress: Sendable {
     case reading(documents: Int, bytes: Int)
     case merging(tokens: Int, of: Int)

@@ -2,6 +2,7 @@ public import GroveCore
 
 /// Document losses put together, per domain and over all.
 public struct PerplexitySummary: Sendable {
+  /// The documents of one domain together.
   public struct Row: Sendable {
     public let domain: String
     public let documents: Int

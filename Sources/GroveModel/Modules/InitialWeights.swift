@@ -8,11 +8,13 @@ public enum InitialWeights: Sendable {
   /// Memory without content, for a model whose weights come from a checkpoint.
   case blank
 
+  /// The weights of a named part.
   public func split(_ name: String) -> InitialWeights {
     guard case .random(let key) = self else { return self }
     return .random(key.split(name))
   }
 
+  /// The weights of a numbered part.
   public func split(_ index: Int) -> InitialWeights {
     guard case .random(let key) = self else { return self }
     return .random(key.split(index))

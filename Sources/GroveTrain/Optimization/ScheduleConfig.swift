@@ -2,6 +2,7 @@ public import GroveCore
 
 /// How the learning rate moves: up linearly over the warm-up, then along a shape down to a share of its peak.
 public struct ScheduleConfig: Config {
+  /// What the rate does after the warm-up.
   public enum Shape: String, Codable, Sendable, CaseIterable {
     /// Half a cosine (Loshchilov and Hutter 2016, arXiv:1608.03983).
     case cosine

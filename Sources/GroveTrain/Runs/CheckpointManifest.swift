@@ -3,6 +3,7 @@ import GroveCore
 
 /// The `manifest.json` of a checkpoint: the size and SHA-256 of every file, so that a damaged one is never taken for whole.
 public struct CheckpointManifest: Codable, Equatable, Sendable {
+  /// One file of a checkpoint.
   public struct File: Codable, Equatable, Sendable {
     public var name: String
     public var bytes: Int

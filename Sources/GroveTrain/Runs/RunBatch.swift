@@ -5,6 +5,7 @@ import GroveTokenizer
 
 /// What one step of a run was trained on, reconstructed from the run's folder and its data alone.
 public struct RunBatch: Sendable {
+  /// One row of the batch.
   public struct Sequence: Sendable {
     public let epoch: Int
     public let domain: String
