@@ -12,7 +12,7 @@ struct Grove: ParsableCommand {
       """,
     version: groveVersion,
     subcommands: [
-      DoctorCommand.self, CorpusCommand.self, TokenizerCommand.self, ShardCommand.self,
-      TrainCommand.self, RunCommand.self, ModelCommand.self, EvalCommand.self,
+      DemoCommand.self, DoctorCommand.self, CorpusCommand.self, TokenizerCommand.self, ShardCommand.self,
+      TrainCommand.self, RunCommand.self, ModelCommand.self, GenerateCommand.self, EvalCommand.self,
     ])
 }

@@ -8,8 +8,8 @@ public struct PerplexitySummary: Sendable {
     public let documents: Int
     /// Of all documents together: Σ nats / Σ bytes / ln 2.
     public let bitsPerByte: Double
-    /// 95%, percentile bootstrap over documents.
-    public let interval: ClosedRange<Double>
+    /// Of the bits per byte: 95%, percentile bootstrap over documents.
+    public let interval: Interval
     public let natsPerToken: Double
   }
 
@@ -21,29 +21,19 @@ public struct PerplexitySummary: Sendable {
   public var meanOverDomains: Double { domains.reduce(0) { $0 + $1.bitsPerByte } / Double(domains.count) }
 
   /// - Parameter random: of the bootstrap; the same key gives the same intervals.
-  public init(_ losses: [DocumentLoss], random: RandomKey) {
+  /// - Throws: `GroveError` if there is no document, or one without bytes.
+  public init(_ losses: [DocumentLoss], random: RandomKey) throws {
     let groups = Dictionary(grouping: losses, by: \.domain).sorted { $0.key < $1.key }
-    domains = groups.map { PerplexitySummary.row($0.key, $0.value, random.split($0.key)) }
-    all = PerplexitySummary.row("all", losses, random.split("all"))
+    domains = try groups.map { try PerplexitySummary.row($0.key, $0.value, random.split($0.key)) }
+    all = try PerplexitySummary.row("all", losses, random.split("all"))
   }
 
-  private static func row(_ name: String, _ losses: [DocumentLoss], _ random: RandomKey) -> Row {
+  private static func row(_ name: String, _ losses: [DocumentLoss], _ random: RandomKey) throws -> Row {
+    let interval = try Bootstrap(key: random).bitsPerByte(nats: losses.map(\.nats), bytes: losses.map(\.bytes))
     let nats = losses.reduce(0) { $0 + $1.nats }
     let tokens = losses.reduce(0) { $0 + $1.tokens }
-    let bits = ratio(losses[...])
-    var generator = random.generator()
-    let samples = (0..<1000).map { _ in
-      ratio((0..<losses.count).map { _ in losses[Int(generator.next() % UInt64(losses.count))] }[...])
-    }.sorted()
-    let interval = samples.isEmpty || losses.isEmpty ? bits...bits : samples[24]...samples[975]
     return Row(
-      domain: name, documents: losses.count, bitsPerByte: bits, interval: interval,
+      domain: name, documents: losses.count, bitsPerByte: interval.estimate, interval: interval,
       natsPerToken: nats / Double(max(tokens, 1)))
-  }
-
-  private static func ratio(_ losses: ArraySlice<DocumentLoss>) -> Double {
-    let nats = losses.reduce(0) { $0 + $1.nats }
-    let bytes = losses.reduce(0) { $0 + $1.bytes }
-    return nats / (Double(bytes) * 0.693_147_180_559_945_3)
   }
 }

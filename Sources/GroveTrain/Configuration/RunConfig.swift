@@ -1,4 +1,5 @@
 public import GroveCore
+public import GroveCorpus
 public import GroveModel
 
 /// Everything that decides what a training run computes. It is saved with the run, and a run goes on only with the same.
@@ -27,6 +28,11 @@ public struct DataConfig: Config {
   public var weights: [String: Double] = [:]
 
   public init() {}
+
+  /// The domains as a dataset takes them.
+  public var domainChoice: DomainChoice { domains.isEmpty ? .all : .only(domains) }
+  /// The weights as an order takes them.
+  public var mixing: Mixing { weights.isEmpty ? .proportional : .weighted(weights) }
 
   public func issues() -> [ConfigIssue] {
     weights.sorted { $0.key < $1.key }.compactMap { name, weight in

@@ -4,12 +4,10 @@ import GroveCorpus
 
 extension Trainer {
   /// The held-out documents that judge a run: of each domain the first ones, up to the config's number of tokens.
-  static func validationDocuments(
-    _ folder: URL, _ choice: DomainChoice, _ config: RunConfig
-  ) throws -> [[TokenizedDocument]] {
+  static func validationDocuments(_ folder: URL, _ config: RunConfig) throws -> [[TokenizedDocument]] {
     guard try ShardManifest(folder: folder).shards.contains(where: { $0.split == .validation }) else { return [] }
     let dataset = try TokenDataset(
-      folder: folder, split: .validation, domains: choice, contextLength: config.model.contextLength)
+      folder: folder, split: .validation, domains: config.data.domainChoice, contextLength: config.model.contextLength)
     let limit = config.validation.tokensPerDomain
     return try dataset.domains.indices.map { domain in
       var documents: [TokenizedDocument] = []

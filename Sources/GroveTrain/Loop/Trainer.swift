@@ -42,9 +42,8 @@ public final class Trainer {
     self.folder = folder
     self.device = device
     let dataFolder = URL(filePath: config.data.folder)
-    let choice: DomainChoice = config.data.domains.isEmpty ? .all : .only(config.data.domains)
     let context = config.model.contextLength
-    dataset = try TokenDataset(folder: dataFolder, split: .train, domains: choice, contextLength: context)
+    dataset = try TokenDataset(folder: dataFolder, split: .train, domains: config.data.domainChoice, contextLength: context)
     let tokenizer = dataset.manifest.tokenizer
     var config = config
     if config.model.vocabularySize == 0 { config.model.vocabularySize = tokenizer.vocabularySize }
@@ -54,8 +53,7 @@ public final class Trainer {
         "\(config.model.vocabularySize) is below the tokenizer's \(tokenizer.vocabularySize)", remedy: "Set it to 0.")
     }
     self.config = config
-    let mixing: Mixing = config.data.weights.isEmpty ? .proportional : .weighted(config.data.weights)
-    order = try dataset.order(seed: UInt64(config.training.seed), mixing: mixing)
+    order = try dataset.order(seed: UInt64(config.training.seed), mixing: config.data.mixing)
     if config.training.threads > 0 { try Torch.setThreads(config.training.threads) }
     random = RandomKey(seed: UInt64(config.training.seed))
     model = try makeModel(config.model, weights: .random(random.split("weights")))
@@ -64,7 +62,7 @@ public final class Trainer {
     step = TrainingStep(optimizer: optimizer, gradientClip: config.training.gradientClip)
     evaluator = try PerplexityEvaluator(
       contextLength: context, stride: context, batchTokens: 16 * context, endOfText: tokenizer.endOfText)
-    validation = try Trainer.validationDocuments(dataFolder, choice, config)
+    validation = try Trainer.validationDocuments(dataFolder, config)
     store = CheckpointStore(
       folder: folder, tokenizerFiles: try Trainer.tokenizerFiles(dataFolder), endOfText: tokenizer.endOfText)
     let threads = try Torch.threads()
@@ -149,8 +147,9 @@ public final class Trainer {
   }
 
   private func openLogs() throws {
-    let log = try MetricsLog(folder.metrics, keepingThrough: state.step)
-    self.log = log
+    log = try MetricsLog(folder.metrics, keepingThrough: state.step)
+    let board = try TensorBoardLog(folder, resumingAt: state.step > 0 ? state.step : nil)
+    listeners.append { board.receive($0) }
   }
 
   private func report(_ event: TrainingEvent) {

@@ -30,16 +30,14 @@ public struct RunBatch: Sendable {
     }
     let shards = data ?? URL(filePath: config.data.folder)
     let dataset = try TokenDataset(
-      folder: shards, split: .train, domains: config.data.domains.isEmpty ? .all : .only(config.data.domains),
+      folder: shards, split: .train, domains: config.data.domainChoice,
       contextLength: config.model.contextLength)
     let identity = try RunIdentity.read(folder)
     guard dataset.manifest.fingerprint == identity.dataFingerprint else {
       throw GroveError(.mismatch, shards.path, "is not the data set of this run", remedy: "Give it with --data.")
     }
     let tokenizer = try Tokenizer(contentsOf: shards.appending(path: Tokenizer.fileName))
-    let order = try dataset.order(
-      seed: UInt64(config.training.seed),
-      mixing: config.data.weights.isEmpty ? .proportional : .weighted(config.data.weights))
+    let order = try dataset.order(seed: UInt64(config.training.seed), mixing: config.data.mixing)
     self.step = step
     sequences = try order.sequences(step: step - 1, batchSize: config.training.batchSize).map { reference in
       var tokens = [Int64](repeating: 0, count: dataset.contextLength + 1)

@@ -44,7 +44,7 @@ struct EvalPerplexityCommand: ParsableCommand {
     }
     progress.end()
     try documentsOut.map { try write(losses, to: URL(filePath: $0)) }
-    show(PerplexitySummary(losses, random: RandomKey(seed: 0)))
+    show(try PerplexitySummary(losses, random: RandomKey(seed: 0)))
   }
 
   private func write(_ losses: [DocumentLoss], to url: URL) throws {
@@ -62,12 +62,12 @@ struct EvalPerplexityCommand: ParsableCommand {
       ("domain", .left), ("documents", .right), ("bits/byte", .right), ("95% interval", .left), ("nats/token", .right))
     var list: [JSONValue] = []
     for row in summary.domains + [summary.all] {
-      let interval = "\(Numbers.fixed(row.interval.lowerBound, 4)) to \(Numbers.fixed(row.interval.upperBound, 4))"
+      let interval = "\(Numbers.fixed(row.interval.lower, 4)) to \(Numbers.fixed(row.interval.upper, 4))"
       table.add(
         row.domain, "\(row.documents)", Numbers.fixed(row.bitsPerByte, 4), interval, Numbers.fixed(row.natsPerToken, 4))
       list.append([
         "domain": .string(row.domain), "documents": .integer(row.documents), "bitsPerByte": .number(row.bitsPerByte),
-        "low": .number(row.interval.lowerBound), "high": .number(row.interval.upperBound),
+        "low": .number(row.interval.lower), "high": .number(row.interval.upper),
         "natsPerToken": .number(row.natsPerToken),
       ])
     }
