@@ -71,7 +71,7 @@ let package = Package(
       swiftSettings: strict),
     .target(name: "GroveTesting", dependencies: ["GroveTrain"], path: "Tests/Support", swiftSettings: strict),
     tests(of: "GroveCore"),
-    tests(of: "GroveTensor"),
+    tests(of: "GroveTensor", "GroveModel"),
     tests(of: "GroveTokenizer"),
     tests(of: "GroveCorpus"),
     tests(of: "GroveReport"),
