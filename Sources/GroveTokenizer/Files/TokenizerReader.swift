@@ -3,8 +3,6 @@ import GroveCore
 /// Reads a `tokenizer.json`: refuses, by file and field, whatever would give other ids than `tokenizers` gives.
 struct TokenizerReader {
   private let file: String
-  /// No token is longer, in bytes: the limit keeps a hostile file from costing more than its size.
-  private static let longestAddedToken = 1024
 
   init(file: String) { self.file = file }
 
@@ -86,9 +84,9 @@ struct TokenizerReader {
       try check(
         entry, field, keys: ["id", "content", "single_word", "lstrip", "rstrip", "normalized", "special"])
       guard let content = entry["content"]?.stringValue else { throw failure("\(field).content", "is not a string") }
-      guard (1...TokenizerReader.longestAddedToken).contains(content.utf8.count) else {
+      guard (1...AddedToken.longestContent).contains(content.utf8.count) else {
         throw failure(
-          "\(field).content", "\(content.utf8.count) bytes; a token has 1 to \(TokenizerReader.longestAddedToken)")
+          "\(field).content", "\(content.utf8.count) bytes; a token has 1 to \(AddedToken.longestContent)")
       }
       guard seen.insert(content).inserted else { throw failure("\(field).content", "repeats \(quoted(content))") }
       let id = try self.id(entry["id"], "\(field).id")
@@ -119,8 +117,10 @@ struct TokenizerReader {
       if let other = texts[Int(id)] { throw failure(field, "the id \(id) is that of \(quoted(other)) too") }
       texts[Int(id)] = text
     }
+    var seen: Set<String> = []
     for entry in entries {
       let field = "model.vocab[\(quoted(entry.key))]"
+      guard seen.insert(entry.key).inserted else { throw failure(field, "occurs twice") }
       let id = try self.id(entry.value, field)
       if let token = addedByContent[entry.key], token.id != id {
         throw failure(field, "the id is \(id), but added_tokens gives it \(token.id)")

@@ -15,6 +15,9 @@ public struct AddedToken: Sendable, Hashable {
   /// Looked for after normalization, in what the other added tokens left.
   public var isNormalized = false
 
+  /// The longest text, in bytes: the limit keeps a hostile file from costing more than its size.
+  public static let longestContent = 1024
+
   /// A token with no flag but `isSpecial`; set the others on the value.
   public init(id: UInt32, content: String, isSpecial: Bool) {
     self.id = id

@@ -2,7 +2,8 @@
 ///
 /// The table takes 1.1 MB, of which only the scripts that a text uses are ever touched; expanding it takes well under a
 /// millisecond, once per process.
-struct CharacterClasses: @unchecked Sendable {  // Safety: the memory is written before the value is published, never after.
+// Safety: the memory is written before the value is published, and never after.
+struct CharacterClasses: @unchecked Sendable {
   /// Neither letter, number nor white space: punctuation, symbols, marks, controls, unassigned, and bytes that are not UTF-8.
   static let other: UInt8 = 0
   static let letter: UInt8 = 1

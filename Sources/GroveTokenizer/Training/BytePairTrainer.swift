@@ -49,7 +49,10 @@ public struct BytePairTrainer: Sendable {
     }
     for (index, token) in settings.specialTokens.enumerated() {
       let place = "specialTokens[\(index)]"
-      if token.isEmpty { throw GroveError(.argument, place, "is empty") }
+      guard (1...AddedToken.longestContent).contains(token.utf8.count) else {
+        throw GroveError(
+          .argument, place, "\(token.utf8.count) bytes; a token has 1 to \(AddedToken.longestContent)")
+      }
       if settings.specialTokens[..<index].contains(token) { throw GroveError(.argument, place, "repeats \"\(token)\"") }
     }
     self.settings = settings
