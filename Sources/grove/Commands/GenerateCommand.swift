@@ -27,15 +27,20 @@ struct GenerateCommand: ParsableCommand {
   @Option(help: "cpu, cuda, cuda:1 or mps.") var device = "cpu"
   @OptionGroup var output: OutputOptions
 
+  func validate() throws {
+    if Device(device) == nil { throw ValidationError("--device: '\(device)' is not cpu, cuda, cuda:N or mps") }
+  }
+
   func run() throws {
-    guard let device = Device(device) else { throw ValidationError("--device: '\(device)' is not a device") }
+    let device = Device(device) ?? .cpu
     let sampler = try sampler()
     let folder = URL(filePath: model)
     let model = try ModelFolder.load(folder)
     let tokenizer = try Tokenizer(contentsOf: folder.appending(path: Tokenizer.fileName))
     try model.prepare(precision, training: false, device: device)
     let text = prompt == "-" ? String(decoding: FileHandle.standardInput.readDataToEndOfFile(), as: UTF8.self) : prompt
-    let generation = try TextGeneration(model, tokenizer, prompt: text, sampler: sampler, random: RandomKey(seed: seed),
+    let generation = try TextGeneration(
+      model, tokenizer, prompt: text, sampler: sampler, random: RandomKey(seed: seed),
       maximumTokens: maxTokens, stops: stop)
     var written = ""
     var tokens: [JSONValue] = []

@@ -62,13 +62,14 @@ struct ModelLogitsCommand: ParsableCommand {
 
   private func readIds(vocabularySize: Int) throws -> [[Int64]] {
     let json = try JSONValue(contentsOf: URL(filePath: ids))
-    let rows = (json.arrayValue ?? []).map { ($0.arrayValue ?? []).map { Int64($0.integerValue ?? -1) } }
-    guard let first = rows.first, !first.isEmpty, rows.allSatisfy({ $0.count == first.count }) else {
-      throw GroveError(.format, ids, "is not a list of equally long lists of ids")
-    }
-    if let wrong = rows.joined().first(where: { !(0..<Int64(vocabularySize)).contains($0) }) {
+    let rows = (json.arrayValue ?? []).map { $0.arrayValue?.map(\.integerValue) ?? [] }
+    let known = rows.map { $0.compactMap { $0.map(Int64.init) } }
+    guard let first = rows.first, !first.isEmpty, known.allSatisfy({ $0.count == first.count }),
+      rows.allSatisfy({ $0.count == first.count })
+    else { throw GroveError(.format, ids, "is not a list of equally long lists of ids") }
+    if let wrong = known.joined().first(where: { !(0..<Int64(vocabularySize)).contains($0) }) {
       throw GroveError(.format, ids, "the id \(wrong) is outside 0..<\(vocabularySize)")
     }
-    return rows
+    return known
   }
 }
