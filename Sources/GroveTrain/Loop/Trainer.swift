@@ -43,7 +43,8 @@ public final class Trainer {
     self.device = device
     let dataFolder = URL(filePath: config.data.folder)
     let context = config.model.contextLength
-    dataset = try TokenDataset(folder: dataFolder, split: .train, domains: config.data.domainChoice, contextLength: context)
+    dataset = try TokenDataset(
+      folder: dataFolder, split: .train, domains: config.data.domainChoice, contextLength: context)
     let tokenizer = dataset.manifest.tokenizer
     var config = config
     if config.model.vocabularySize == 0 { config.model.vocabularySize = tokenizer.vocabularySize }

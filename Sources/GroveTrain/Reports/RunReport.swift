@@ -22,7 +22,8 @@ public enum RunReport {
     let identity = try RunIdentity.read(folder)
     let started = Date(timeIntervalSince1970: identity.started).formatted(.iso8601)
     let report = Report(
-      title: title, subtitle: "Begun \(started) with Grove \(identity.groveVersion), libtorch \(identity.libtorchVersion)",
+      title: title,
+      subtitle: "Begun \(started) with Grove \(identity.groveVersion), libtorch \(identity.libtorchVersion)",
       sections: [summary(config, metrics, tiles), curves(metrics)] + extra + [
         Report.Section("Config", [.code(try config.yaml(), caption: "config.yaml")]),
         provenance(config, identity, folder),
@@ -34,12 +35,15 @@ public enum RunReport {
     let last = metrics.validations.last
     let speed = median(metrics.steps.map(\.tokensPerSecond))
     let share = median(metrics.steps.map(\.ceilingShare))
-    var tiles = first + [
-      Report.Tile(short(config.model.parameterCount), "parameters"),
-      Report.Tile(short(metrics.steps.last?.tokens ?? 0), "training tokens", note: "\(metrics.steps.count) steps"),
-      Report.Tile(short(Int(speed)), "tokens a second", note: "\(Int(share * 100))% of the matrix-product ceiling"),
-    ]
-    if let last, first.isEmpty { tiles.insert(Report.Tile(fixed(last.bitsPerByte, 3), "bits per byte, held out"), at: 0) }
+    var tiles =
+      first + [
+        Report.Tile(short(config.model.parameterCount), "parameters"),
+        Report.Tile(short(metrics.steps.last?.tokens ?? 0), "training tokens", note: "\(metrics.steps.count) steps"),
+        Report.Tile(short(Int(speed)), "tokens a second", note: "\(Int(share * 100))% of the matrix-product ceiling"),
+      ]
+    if let last, first.isEmpty {
+      tiles.insert(Report.Tile(fixed(last.bitsPerByte, 3), "bits per byte, held out"), at: 0)
+    }
     return Report.Section("Result", [.tiles(tiles)])
   }
 
@@ -50,7 +54,8 @@ public enum RunReport {
     func chart(_ title: String, _ unit: String, _ series: [LineChart.Series], log: Bool = false) -> Report.Block {
       .lineChart(
         LineChart(
-          title: title, xLabel: "step", yLabel: unit, series: series, yScale: log ? .logarithmic : .linear, markers: markers))
+          title: title, xLabel: "step", yLabel: unit, series: series, yScale: log ? .logarithmic : .linear,
+          markers: markers))
     }
     let x = metrics.steps.map { Double($0.step) }
     var blocks = [

@@ -35,7 +35,8 @@ struct GenerateCommand: ParsableCommand {
     let tokenizer = try Tokenizer(contentsOf: folder.appending(path: Tokenizer.fileName))
     try model.prepare(precision, training: false, device: device)
     let text = prompt == "-" ? String(decoding: FileHandle.standardInput.readDataToEndOfFile(), as: UTF8.self) : prompt
-    let generation = try TextGeneration(model, tokenizer, prompt: text, sampler: sampler, random: RandomKey(seed: seed),
+    let generation = try TextGeneration(
+      model, tokenizer, prompt: text, sampler: sampler, random: RandomKey(seed: seed),
       maximumTokens: maxTokens, stops: stop)
     var written = ""
     var tokens: [JSONValue] = []
