@@ -35,8 +35,10 @@ public struct LineChart: Sendable {
     }
   }
 
+  /// How the points are shown.
   public enum Style: Sendable { case line, points, lineAndPoints }
 
+  /// A value at a place.
   public struct Point: Sendable, Equatable {
     public var x: Double
     public var y: Double
@@ -47,6 +49,7 @@ public struct LineChart: Sendable {
     }
   }
 
+  /// An interval at a place.
   public struct Band: Sendable, Equatable {
     public var x: Double
     public var lower: Double
