@@ -4,8 +4,9 @@ import Foundation
 public struct ProgressLine: Sendable {
   /// What is being done: "train".
   public var label: String
-  /// Units finished, and all of them.
+  /// Units finished.
   public var done: Int
+  /// All units.
   public var total: Int
   /// The plural of what is counted: "steps".
   public var unit: String

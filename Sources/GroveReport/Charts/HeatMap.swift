@@ -1,12 +1,16 @@
 /// A matrix of values as shades, with labels and the values in the cells where they fit.
 public struct HeatMap: Sendable {
+  /// The heading of the figure.
   public var title: String
   /// What the values measure, with the unit.
   public var valueLabel: String
+  /// Names on the left, from top to bottom.
   public var rows: [String]
+  /// Names above, from left to right.
   public var columns: [String]
   /// One list for each row; what is missing or not finite stays blank.
   public var values: [[Double]]
+  /// How a value becomes a shade.
   public var shading: Shading
   /// A sentence below the chart; may be empty.
   public var note: String
