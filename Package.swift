@@ -60,9 +60,9 @@ let package = Package(
     library("GroveReport"),
     library("GroveModel", "GroveTensor"),
     library("GroveDecode", "GroveModel", "GroveTokenizer"),
-    library("GroveTrain", "GroveModel", "GroveCorpus", "GroveReport"),
     library("GroveEval", "GroveDecode", "GroveCorpus"),
-    library("GroveRecipes", "GroveTrain", "GroveEval", "GroveReport"),
+    library("GroveTrain", "GroveEval", "GroveReport"),
+    library("GroveRecipes", "GroveTrain"),
     .executableTarget(
       name: "grove",
       dependencies: [
@@ -71,7 +71,7 @@ let package = Package(
       swiftSettings: strict),
     .target(name: "GroveTesting", dependencies: ["GroveTrain"], path: "Tests/Support", swiftSettings: strict),
     tests(of: "GroveCore"),
-    tests(of: "GroveTensor"),
+    tests(of: "GroveTensor", "GroveModel"),
     tests(of: "GroveTokenizer"),
     tests(of: "GroveCorpus"),
     tests(of: "GroveReport"),

@@ -28,7 +28,8 @@ def cuda_toolkit(wheel):
         if not any(name.startswith("torch/lib/libtorch_cuda.") for name in names):
             return ""
         metadata = next(name for name in names if name.endswith(".dist-info/METADATA"))
-        found = re.search(r"^Requires-Dist: cuda-toolkit\[.*\]==([\d.]+)", archive.read(metadata).decode(), re.M)
+        requirement = re.compile(r"^Requires-Dist: cuda-toolkit\[.*\]==([\d.]+)", re.MULTILINE)
+        found = requirement.search(archive.read(metadata).decode())
     if not found:
         sys.exit(f"{wheel}: a CUDA build that names no cuda-toolkit; set GROVE_LIBTORCH to a libtorch of your own")
     return f"cuda-toolkit[cudart,cupti]=={found[1]}"

@@ -27,6 +27,7 @@ public struct ContentHash: Sendable {
     return hash.hexadecimal()
   }
 
+  /// The hash of a text's UTF-8 bytes.
   public static func of(_ text: String) -> String {
     var hash = ContentHash()
     hash.update(text)

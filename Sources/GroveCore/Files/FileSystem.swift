@@ -24,6 +24,7 @@ public enum FileSystem {
 
   public static func write(_ text: String, to url: URL) throws { try write(Array(text.utf8), to: url) }
 
+  /// Makes a folder and those above it; one that is there is no error.
   public static func makeFolder(_ url: URL) throws {
     do { try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true) } catch {
       throw fileError(url, "create the folder", error)
@@ -32,6 +33,7 @@ public enum FileSystem {
 
   public static func exists(_ url: URL) -> Bool { FileManager.default.fileExists(atPath: url.path) }
 
+  /// Whether a path is a folder, or a link to one.
   public static func isFolder(_ url: URL) -> Bool {
     var isFolder: ObjCBool = false
     return FileManager.default.fileExists(atPath: url.path, isDirectory: &isFolder) && isFolder.boolValue
@@ -53,6 +55,7 @@ public enum FileSystem {
     do { try FileManager.default.removeItem(at: url) } catch { throw fileError(url, "remove", error) }
   }
 
+  /// Renames a file or folder in one step, and syncs the folder that it ends up in.
   public static func rename(_ source: URL, to target: URL) throws {
     if Foundation.rename(source.path, target.path) != 0 {
       throw GroveError.system(source.path, "rename to \(target.lastPathComponent)", errno: errno)

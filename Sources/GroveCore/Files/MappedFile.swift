@@ -9,6 +9,8 @@ public import Foundation
 /// A file mapped into memory for reading; unmapped when the last reference goes.
 public final class MappedFile: @unchecked Sendable {  // Safety: the mapping is private, read-only and never changes.
   public let url: URL
+  /// The content. Valid only while the file is held: Swift may release a local after its last use, so keep the file
+  /// in a stored property, or use `withBytes(_:)`.
   public let bytes: UnsafeRawBufferPointer
 
   /// - Throws: `GroveError` with code `.file` if the file cannot be opened or mapped.
@@ -29,6 +31,11 @@ public final class MappedFile: @unchecked Sendable {  // Safety: the mapping is 
       throw GroveError.system(url.path, "map", errno: errno)
     }
     bytes = UnsafeRawBufferPointer(start: address, count: count)
+  }
+
+  /// Hands the content to `body`; the mapping stays until it returns.
+  public func withBytes<Result>(_ body: (UnsafeRawBufferPointer) throws -> Result) rethrows -> Result {
+    try withExtendedLifetime(self) { try body(bytes) }
   }
 
   deinit {

@@ -91,6 +91,6 @@ extension ModelConfig {
 
   func makeOutputWeight(tiedTo embedding: Embedding, weights: InitialWeights) throws -> Parameter {
     if tiedEmbeddings { return embedding.weight }
-    return try weights.matrix([vocabularySize, width], deviation: initialDeviation)
+    return try weights.matrix([vocabularySize, width], deviation: initialDeviation, role: .embedding)
   }
 }

@@ -27,7 +27,7 @@ public struct Embedding {
   public let weight: Parameter
 
   public init(count: Int, width: Int, deviation: Double, weights: InitialWeights) throws {
-    weight = try weights.matrix([count, width], deviation: deviation)
+    weight = try weights.matrix([count, width], deviation: deviation, role: .embedding)
   }
 
   /// Maps indices `[…]` to `[…, C]`, float32.

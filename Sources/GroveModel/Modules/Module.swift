@@ -35,6 +35,7 @@ public struct StoredTensor {
 }
 
 extension ParameterVisitor {
+  /// Visits a parameter, or some rows of one, under a name.
   public mutating func tensor(
     _ name: String, _ parameter: Parameter, rows: Range<Int>? = nil, transposed: Bool = false
   ) throws {

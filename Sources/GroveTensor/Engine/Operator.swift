@@ -46,6 +46,7 @@ public struct Operator: Sendable {
     switch try call(arguments).first {
     case .number(let value): value
     case .integer(let value): Double(value)
+    case .boolean(let value): value ? 1 : 0
     default: throw TorchError(.refused, describe(arguments), "does not give a number")
     }
   }

@@ -51,6 +51,7 @@ public enum Torch {
     public let systemAllocations: Int
   }
 
+  /// The memory of tensors right now.
   public static func memory() throws -> Memory {
     var raw = GroveMemory()
     try table().pointee.memory(&raw)

@@ -1,5 +1,6 @@
 /// An operator refused its input, or libtorch could not be loaded.
 public struct TorchError: Error, Sendable, CustomStringConvertible {
+  /// The kind of failure, for code that reacts to it.
   public enum Code: Sendable {
     /// libtorch is missing, of another version, or does not load.
     case unavailable

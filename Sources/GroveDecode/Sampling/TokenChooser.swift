@@ -1,0 +1,94 @@
+public import GroveCore
+
+#if canImport(Glibc)
+  import Glibc
+#else
+  import Darwin
+#endif
+
+/// Chooses the tokens of one text, position by position, with memory that is taken once.
+///
+/// A uniform draw falls on the tokens in the order of their ids, or the likeliest first where top-k has put them so; in a
+/// tie the lower id is the likelier one. The draw at a position depends on the key and the position alone: not on other texts of a batch, nor on how often the
+/// chooser was asked before.
+public struct TokenChooser {
+  private let sampler: Sampler
+  private let random: RandomKey
+  private var seen: Set<Int> = []
+  private var scores: [Float] = []
+  private var candidates = Candidates()
+
+  /// A chooser for one text.
+  /// - Parameter random: the text's own key; its draw number p decides position p.
+  public init(_ sampler: Sampler, random: RandomKey) {
+    self.sampler = sampler
+    self.random = random
+  }
+
+  /// Notes tokens of the text, prompt or chosen, for the repetition penalty.
+  public mutating func note(_ tokens: some Sequence<Int>) {
+    if case .draw(let options) = sampler.choice, options.repetitionPenalty != 1 { seen.formUnion(tokens) }
+  }
+
+  /// The token for a position of the text.
+  /// - Parameters:
+  ///   - logits: a score for each token, `[V]`; −∞ forbids one.
+  ///   - position: of the token in the text, prompt included.
+  /// - Returns: the token, with the natural log of its probability under the model, before any option changed it.
+  /// - Throws: `GroveError` with code `.argument` if a score is NaN or +∞, or all are −∞.
+  /// - Complexity: O(V), top-p expected; O(V log k) at worst with top-k.
+  public mutating func choose(_ logits: UnsafeBufferPointer<Float>, at position: Int) throws -> GeneratedToken {
+    let (likeliest, highest) = try TokenChooser.maximum(logits)
+    let token: Int
+    switch sampler.choice {
+    case .likeliest: token = likeliest
+    case .draw(let options): token = draw(logits, highest, options, at: position)
+    }
+    var sum = 0.0
+    for logit in logits { sum += Double(expf(logit - highest)) }
+    return GeneratedToken(id: token, logProbability: Double(logits[token] - highest) - log(sum))
+  }
+
+  /// As `choose` for a buffer.
+  public mutating func choose(_ logits: [Float], at position: Int) throws -> GeneratedToken {
+    try logits.withUnsafeBufferPointer { try choose($0, at: position) }
+  }
+
+  /// The first of the highest scores.
+  private static func maximum(_ logits: UnsafeBufferPointer<Float>) throws -> (index: Int, value: Float) {
+    var best = 0
+    var highest = -Float.infinity
+    var invalid = 0
+    for (index, logit) in logits.enumerated() {
+      if logit > highest { (best, highest) = (index, logit) }
+      if logit.isNaN || logit == .infinity { invalid += 1 }
+    }
+    guard invalid == 0 else {
+      throw GroveError(.argument, "logits", "\(invalid) of \(logits.count) are NaN or infinite")
+    }
+    guard highest > -.infinity else {
+      throw GroveError(.argument, "logits", "none of \(logits.count) tokens is allowed")
+    }
+    return (best, highest)
+  }
+
+  private mutating func draw(
+    _ logits: UnsafeBufferPointer<Float>, _ highest: Float, _ options: SamplingOptions, at position: Int
+  ) -> Int {
+    if seen.isEmpty {
+      candidates.fill(logits, limit: options.topK)
+    } else {
+      let penalty = Float(options.repetitionPenalty)
+      scores.removeAll(keepingCapacity: true)
+      scores.append(contentsOf: logits)
+      for token in seen where token < scores.count {
+        scores[token] = scores[token] > 0 ? scores[token] / penalty : scores[token] * penalty
+      }
+      scores.withUnsafeBufferPointer { candidates.fill($0, limit: options.topK) }
+    }
+    candidates.weigh(temperature: options.temperature)
+    if options.topP < 1 { candidates.keepNucleus(options.topP) }
+    if options.minP > 0 { candidates.keep(atLeast: options.minP) }
+    return candidates.pick(random.uniform(position))
+  }
+}

@@ -1,0 +1,22 @@
+/// What a model paid for one document.
+public struct DocumentLoss: Equatable, Sendable {
+  public let id: String
+  public let domain: String
+  /// Sum of −log p over the document's tokens and the end-of-text after it, in nats.
+  public let nats: Double
+  /// Tokens that were predicted, the end-of-text included.
+  public let tokens: Int
+  /// UTF-8 bytes of the text; the end-of-text has none.
+  public let bytes: Int
+
+  public init(id: String, domain: String, nats: Double, tokens: Int, bytes: Int) {
+    self.id = id
+    self.domain = domain
+    self.nats = nats
+    self.tokens = tokens
+    self.bytes = bytes
+  }
+
+  /// Bits per UTF-8 byte: comparable between tokenizers.
+  public var bitsPerByte: Double { nats / (Double(bytes) * 0.693_147_180_559_945_3) }
+}

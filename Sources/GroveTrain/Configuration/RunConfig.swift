@@ -1,0 +1,138 @@
+public import GroveCore
+public import GroveCorpus
+public import GroveModel
+
+/// Everything that decides what a training run computes. It is saved with the run, and a run goes on only with the same.
+public struct RunConfig: Config {
+  public var model = ModelConfig()
+  public var data = DataConfig()
+  public var training = TrainingConfig()
+  public var validation = ValidationConfig()
+  public var checkpoints = CheckpointConfig()
+
+  public init() {}
+
+  public func issues() -> [ConfigIssue] {
+    model.issues().under("model") + data.issues().under("data") + training.issues().under("training")
+      + validation.issues().under("validation") + checkpoints.issues().under("checkpoints")
+  }
+}
+
+/// Which tokens a run reads.
+public struct DataConfig: Config {
+  /// A folder that `grove shard build` made.
+  public var folder = ""
+  /// Domains to read; empty for all.
+  public var domains: [String] = []
+  /// Share of the samples for each domain, any positive scale. Empty mixes in proportion to the domains' sizes.
+  public var weights: [String: Double] = [:]
+
+  public init() {}
+
+  /// The domains as a dataset takes them.
+  public var domainChoice: DomainChoice { domains.isEmpty ? .all : .only(domains) }
+  /// The weights as an order takes them.
+  public var mixing: Mixing { weights.isEmpty ? .proportional : .weighted(weights) }
+
+  public func issues() -> [ConfigIssue] {
+    weights.sorted { $0.key < $1.key }.compactMap { name, weight in
+      weight >= 0 && weight.isFinite ? nil : ConfigIssue("weights.\(name)", "\(weight) is not a weight")
+    }
+  }
+}
+
+/// The optimisation itself.
+public struct TrainingConfig: Config {
+  /// What to do when so many steps in a row have a loss or gradient that is not finite.
+  public enum NonFiniteAction: String, Codable, Sendable, CaseIterable {
+    case stop
+    /// Go back to the last checkpoint before them and leave their batches out.
+    case rollBack
+  }
+
+  /// Of the weights, the order of data and dropout.
+  public var seed = 1
+  public var steps = 1000
+  /// Sequences of a step.
+  public var batchSize = 16
+  /// Sequences that go through the model at once; 0 takes the whole batch. The result differs only in rounding.
+  public var microBatchSize = 0
+  public var precision = Precision.bfloat16
+  public var optimizer = AdamWConfig()
+  public var schedule = ScheduleConfig()
+  /// Largest norm of the gradient of all parameters together; 0 does not clip.
+  public var gradientClip = 1.0
+  /// Weight of mean(log²Z) in the loss (Chowdhery et al. 2022, arXiv:2204.02311, §5).
+  public var zLoss = 0.0
+  /// Threads of an operator; 0 takes the machine's cores. Another number can change the last bits.
+  public var threads = 0
+  /// Steps in a row that may be skipped because they are not finite.
+  public var nonFiniteLimit = 10
+  public var nonFiniteAction = NonFiniteAction.stop
+
+  public init() {}
+
+  public func issues() -> [ConfigIssue] {
+    var issues: [ConfigIssue] = []
+    if seed < 0 { issues.append(ConfigIssue("seed", "\(seed) is negative")) }
+    if steps <= 0 { issues.append(ConfigIssue("steps", "\(steps) is not positive")) }
+    if batchSize <= 0 { issues.append(ConfigIssue("batchSize", "\(batchSize) is not positive")) }
+    if microBatchSize < 0 || (microBatchSize > 0 && batchSize % microBatchSize != 0) {
+      issues.append(ConfigIssue("microBatchSize", "\(microBatchSize) does not divide batchSize \(batchSize)"))
+    }
+    if precision == .float16 {
+      issues.append(ConfigIssue("precision", "float16 is for inference; train in bfloat16 or float32"))
+    }
+    if !(gradientClip >= 0) { issues.append(ConfigIssue("gradientClip", "\(gradientClip) is negative")) }
+    if !(zLoss >= 0) { issues.append(ConfigIssue("zLoss", "\(zLoss) is negative")) }
+    if threads < 0 { issues.append(ConfigIssue("threads", "\(threads) is negative")) }
+    if nonFiniteLimit <= 0 { issues.append(ConfigIssue("nonFiniteLimit", "\(nonFiniteLimit) is not positive")) }
+    return issues + optimizer.issues().under("optimizer") + schedule.issues(steps: steps).under("schedule")
+  }
+}
+
+/// How often, and on how much text, a run is judged.
+public struct ValidationConfig: Config {
+  /// Steps between validations; 0 validates at the end only.
+  public var everySteps = 200
+  /// Tokens of each domain, whole documents; 0 takes all.
+  public var tokensPerDomain = 8192
+
+  public init() {}
+
+  public func issues() -> [ConfigIssue] {
+    var issues: [ConfigIssue] = []
+    if everySteps < 0 { issues.append(ConfigIssue("everySteps", "\(everySteps) is negative")) }
+    if tokensPerDomain < 0 { issues.append(ConfigIssue("tokensPerDomain", "\(tokensPerDomain) is negative")) }
+    return issues
+  }
+}
+
+/// Which steps are saved, and which of those are kept.
+public struct CheckpointConfig: Config {
+  /// Steps between checkpoints; 0 saves at the end only.
+  public var everySteps = 200
+  /// Also at steps 0, 1, 2, 4, 8, … 512, as Pythia (Biderman et al. 2023, arXiv:2304.01373 §2); these are all kept.
+  public var logarithmic = false
+  /// How many of the regular checkpoints to keep; 0 keeps all.
+  public var keep = 2
+
+  public init() {}
+
+  public func issues() -> [ConfigIssue] {
+    var issues: [ConfigIssue] = []
+    if everySteps < 0 { issues.append(ConfigIssue("everySteps", "\(everySteps) is negative")) }
+    if keep < 0 { issues.append(ConfigIssue("keep", "\(keep) is negative")) }
+    return issues
+  }
+
+  /// Whether a checkpoint of this step belongs to the logarithmic ones.
+  public func isLogarithmic(_ step: Int) -> Bool {
+    logarithmic && (step == 0 || (step <= 512 && step.nonzeroBitCount == 1))
+  }
+
+  /// Whether the state after so many steps is saved.
+  public func isDue(after step: Int) -> Bool {
+    isLogarithmic(step) || (everySteps > 0 && step > 0 && step.isMultiple(of: everySteps))
+  }
+}

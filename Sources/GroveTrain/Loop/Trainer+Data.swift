@@ -1,0 +1,34 @@
+import Foundation
+import GroveCore
+import GroveCorpus
+
+extension Trainer {
+  /// The held-out documents that judge a run: of each domain the first ones, up to the config's number of tokens.
+  static func validationDocuments(_ folder: URL, _ config: RunConfig) throws -> [[TokenizedDocument]] {
+    guard try ShardManifest(folder: folder).shards.contains(where: { $0.split == .validation }) else { return [] }
+    let dataset = try TokenDataset(
+      folder: folder, split: .validation, domains: config.data.domainChoice, contextLength: config.model.contextLength)
+    let limit = config.validation.tokensPerDomain
+    return try dataset.domains.indices.map { domain in
+      var documents: [TokenizedDocument] = []
+      var tokens = 0
+      for index in 0..<dataset.domains[domain].documents where limit == 0 || tokens < limit {
+        let document = try dataset.document(index, domain: domain)
+        documents.append(document)
+        tokens += document.tokens.count
+      }
+      return documents
+    }.filter { !$0.isEmpty }
+  }
+
+  /// The tokenizer's files beside the shards, which go into every checkpoint.
+  static func tokenizerFiles(_ folder: URL) throws -> [URL] {
+    let tokenizer = folder.appending(path: "tokenizer.json")
+    guard FileSystem.exists(tokenizer) else {
+      throw GroveError(
+        .file, tokenizer.path, "is missing beside the shards", remedy: "Build them again with 'grove shard build'.")
+    }
+    let config = folder.appending(path: "tokenizer_config.json")
+    return FileSystem.exists(config) ? [tokenizer, config] : [tokenizer]
+  }
+}

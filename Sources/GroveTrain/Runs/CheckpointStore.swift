@@ -1,0 +1,127 @@
+import Foundation
+import GroveCore
+import GroveModel
+import GroveTensor
+
+/// Writes and reads the checkpoints of one run.
+///
+/// A checkpoint is a Hugging Face folder (config.json, model.safetensors, the tokenizer's files) with the optimizer's
+/// moments, the state and a manifest beside. It is written aside, synced and renamed: a kill leaves the last one whole.
+struct CheckpointStore {
+  let folder: RunFolder
+  /// Copied into every checkpoint, so that it can be used alone.
+  let tokenizerFiles: [URL]
+  let endOfText: Int
+
+  static let momentsName = "optimizer.safetensors"
+
+  /// Saves a step. One that is already there stays as it is.
+  func save(_ model: any LanguageModel, _ optimizer: AdamW, _ state: TrainingState) throws -> URL {
+    let target = folder.checkpoint(step: state.step)
+    if FileSystem.exists(target) { return target }
+    let aside = folder.checkpoints.appending(path: ".\(target.lastPathComponent).partial")
+    try FileSystem.remove(aside)
+    try FileSystem.makeFolder(aside)
+    do {
+      try ModelFolder.save(model, endOfText: endOfText, to: aside)
+      for file in tokenizerFiles {
+        try FileSystem.write(FileSystem.read(file), to: aside.appending(path: file.lastPathComponent))
+      }
+      let moments = optimizer.slots.flatMap(\.moments).map { SafetensorsWriter.Item($0.name, $0.tensor) }
+      try SafetensorsWriter.write(moments, to: aside.appending(path: CheckpointStore.momentsName))
+      try state.write(to: aside)
+      try CheckpointManifest(step: state.step, describing: aside).write(to: aside)
+      try FileSystem.rename(aside, to: target)
+    } catch {
+      try? FileSystem.remove(aside)  // a full disk: give the space back, and keep the first error
+      throw error
+    }
+    return target
+  }
+
+  /// Puts a whole checkpoint into the model and the optimizer.
+  func restore(step: Int, _ model: any LanguageModel, _ optimizer: AdamW) throws -> TrainingState {
+    let url = folder.checkpoint(step: step)
+    let weights = try ModelFolder.load(url)
+    guard weights.config.sameShape(as: model.config) else {
+      throw GroveError(.mismatch, url.path, "holds a model of another shape than the run's config")
+    }
+    let moments = try SafetensorsFile(url.appending(path: CheckpointStore.momentsName))
+    let state = try TrainingState.read(url)
+    try withGradients(.off) {
+      for (stored, source) in zip(try model.parameters(), try weights.parameters()) {
+        try stored.parameter.value.copy(from: source.parameter.value)
+        try stored.parameter.refresh()
+      }
+      for (name, tensor) in optimizer.slots.flatMap(\.moments) { try tensor.copy(from: moments.tensor(name)) }
+    }
+    optimizer.appliedSteps = state.appliedSteps
+    return state
+  }
+
+  /// The newest checkpoint that is whole.
+  ///
+  /// Damaged ones that are newer are set aside under another name, each reported: the steps after the whole one are
+  /// computed again and give the same result, so nothing is lost but time.
+  /// - Throws: `GroveError` if there are checkpoints but none is whole.
+  func newestWhole(_ report: (TrainingEvent) -> Void) throws -> Int? {
+    var steps = try folder.checkpointSteps()
+    var reasons: [(url: URL, reason: any Error)] = []
+    while let step = steps.popLast() {
+      let url = folder.checkpoint(step: step)
+      do {
+        let manifest = try CheckpointManifest(folder: url)
+        guard manifest.step == step else {
+          throw GroveError(.mismatch, url.path, "the manifest is of step \(manifest.step)")
+        }
+        try manifest.verify(folder: url)
+        for (damaged, reason) in reasons { try setAside(damaged, reason, report) }
+        return step
+      } catch {
+        reasons.append((url, error))
+      }
+    }
+    if let (url, reason) = reasons.first {
+      throw GroveError(
+        .mismatch, folder.checkpoints.path,
+        "no checkpoint of this run is whole; the newest, \(url.lastPathComponent): \(reason)",
+        remedy: "Bring a copy back, or remove the folder \(folder.name) to begin again.")
+    }
+    return nil
+  }
+
+  private func setAside(_ url: URL, _ reason: any Error, _ report: (TrainingEvent) -> Void) throws {
+    let aside = url.deletingLastPathComponent().appending(path: "damaged-\(url.lastPathComponent)")
+    try FileSystem.remove(aside)
+    try FileSystem.rename(url, to: aside)
+    report(.setAside(checkpoint: aside, reason: "\(reason)"))
+  }
+
+  /// Removes the regular checkpoints beyond the newest `keep`; logarithmic ones and the last stay.
+  func prune(_ config: CheckpointConfig) throws {
+    guard config.keep > 0 else { return }
+    let regular = try folder.checkpointSteps().filter { !config.isLogarithmic($0) }
+    for step in regular.dropLast(config.keep) { try FileSystem.remove(folder.checkpoint(step: step)) }
+  }
+
+  /// Removes what a killed process left half-written.
+  func sweep() throws {
+    guard FileSystem.isFolder(folder.checkpoints) else { return }
+    for entry in try FileSystem.entries(of: folder.checkpoints) where entry.lastPathComponent.hasSuffix(".partial") {
+      try FileSystem.remove(entry)
+    }
+  }
+}
+
+extension ModelConfig {
+  /// Whether two configs have the same tensors; how they were initialised does not matter.
+  fileprivate func sameShape(as other: ModelConfig) -> Bool {
+    var (a, b) = (self, other)
+    a.attention.headWidth = a.headWidth
+    b.attention.headWidth = b.headWidth
+    a.initialDeviation = b.initialDeviation
+    a.residualInitialization = b.residualInitialization
+    a.dropout = b.dropout
+    return a == b
+  }
+}

@@ -1,0 +1,93 @@
+import Foundation
+import GroveCore
+
+/// `metrics.jsonl`: one line for each step, validation and incident, in the order of the run.
+///
+/// After a kill the file may hold steps that no checkpoint has; they are cut off when the run goes on, so that every step
+/// stands in it once.
+final class MetricsLog {
+  private let url: URL
+  private let handle: FileHandle
+
+  /// Opens the log for appending, without the lines of steps after `step`.
+  init(_ url: URL, keepingThrough step: Int) throws {
+    self.url = url
+    if FileSystem.exists(url) {
+      let lines = try MetricsLog.lines(url).filter { ($0["step"]?.integerValue ?? 0) <= step }
+      try FileSystem.write(lines.map { $0.text + "\n" }.joined(), to: url)
+    } else {
+      try FileSystem.write("", to: url)
+    }
+    guard let handle = FileHandle(forWritingAtPath: url.path) else {
+      throw GroveError(.file, url.path, "cannot be opened for writing")
+    }
+    self.handle = handle
+    _ = try handle.seekToEnd()
+  }
+
+  func append(_ value: JSONValue) throws {
+    do { try handle.write(contentsOf: Data((value.text + "\n").utf8)) } catch {
+      throw GroveError(.file, url.path, "cannot be written", remedy: "Is the disk full?", cause: error)
+    }
+  }
+
+  /// The whole lines of a log; a last line that a kill cut off is left out.
+  static func lines(_ url: URL) throws -> [JSONValue] {
+    try FileSystem.read(url).split(separator: 0x0A).compactMap { try? JSONValue(parsing: $0, at: url.path) }
+  }
+}
+
+/// The curves of a run, read from its `metrics.jsonl`.
+public struct RunMetrics: Sendable {
+  public var steps: [StepRecord] = []
+  public var validations: [ValidationRecord] = []
+  /// Skipped steps, resumes, rollbacks: in order, with the words of the log.
+  public var incidents: [(step: Int, kind: String, text: String)] = []
+
+  /// - Throws: `GroveError` if the file cannot be read. Lines that are not of this version are left out.
+  public init(_ folder: RunFolder) throws {
+    guard FileSystem.exists(folder.metrics) else { return }
+    for line in try MetricsLog.lines(folder.metrics) {
+      let data = Data(line.text.utf8)
+      switch line["kind"]?.stringValue {
+      case "step": if let record = try? JSONDecoder().decode(StepRecord.self, from: data) { steps.append(record) }
+      case "validation":
+        if let record = try? JSONDecoder().decode(ValidationRecord.self, from: data) { validations.append(record) }
+      case let kind?:
+        incidents.append((line["step"]?.integerValue ?? 0, kind, line["text"]?.stringValue ?? ""))
+      case nil: break
+      }
+    }
+  }
+}
+
+extension TrainingEvent {
+  /// The line of the log; nil for what is not logged.
+  var logLine: JSONValue? {
+    switch self {
+    case .step(let record): record.json(kind: "step")
+    case .validated(let record): record.json(kind: "validation")
+    case .skipped(let step, let reason): ["kind": "skipped", "step": .integer(step), "text": .string(reason)]
+    case .resumed(let step, _): ["kind": "resumed", "step": .integer(step)]
+    case .rolledBack(let from, let to, let leftOut):
+      [
+        "kind": "rolledBack", "step": .integer(to),
+        "text": .string("from step \(from); left out steps \(leftOut.map(String.init).joined(separator: ", "))"),
+      ]
+    case .interrupted(let step): ["kind": "interrupted", "step": .integer(step)]
+    case .started, .setAside, .saved, .warning, .finished: nil
+    }
+  }
+}
+
+extension Encodable {
+  /// The value as a JSON object with a `kind` in front.
+  fileprivate func json(kind: String) -> JSONValue? {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys]
+    guard let data = try? encoder.encode(self), let value = try? JSONValue(parsing: data, at: kind),
+      case .object(let members) = value
+    else { return nil }
+    return .object([("kind", .string(kind))] + members)
+  }
+}

@@ -1,0 +1,73 @@
+import ArgumentParser
+import Foundation
+import GroveCore
+import GroveRecipes
+import GroveTrain
+
+struct DemoCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "demo",
+    abstract: "From ten domains of text to a trained, resumed, judged model and a report, in under four minutes.")
+
+  @Option(help: "Folder for all that is made; an older demo in it is replaced.") var out = "runs/demo"
+  @Option(help: "Folder of the demo corpus.") var corpus = "Examples/demo"
+  @Option(help: "Training steps, for a shorter look.") var steps: Int?
+  @OptionGroup var output: OutputOptions
+
+  func validate() throws {
+    if let steps, steps < 10 { throw ValidationError("--steps: \(steps) is below 10") }
+  }
+
+  func run() throws {
+    let demo = Demo(folder: URL(filePath: out), corpus: URL(filePath: corpus), steps: steps)
+    let view = TrainingView(quiet: output.quiet)
+    let quiet = output.quiet
+    let result = try demo.run { event in
+      switch event {
+      case .training(let event): view.receive(event)
+      case .tokenizer(let size, let seconds):
+        if !quiet { Terminal.note("tokenizer: \(size) tokens learned in \(Numbers.fixed(seconds, 1)) s") }
+      case .shards(let tokens, let documents, let seconds):
+        if !quiet {
+          Terminal.note(
+            "shards: \(documents) training documents, \(Numbers.short(tokens)) tokens in \(Numbers.fixed(seconds, 1)) s"
+          )
+        }
+      case .stopped(let step):
+        view.end()
+        if !quiet { Terminal.note("stopped at step \(step) on purpose; the rest begins with the folder alone") }
+      }
+    }
+    view.end()
+    show(result)
+  }
+
+  private func show(_ result: Demo.Result) {
+    var table = TextTable(("domain", .left), ("bits/byte", .right), ("95% interval", .left), ("it writes", .left))
+    for (row, sample) in zip(result.summary.domains, result.samples) {
+      let text = sample.continuation.split(whereSeparator: \.isWhitespace).joined(separator: " ")
+      table.add(
+        row.domain, Numbers.fixed(row.bitsPerByte, 3),
+        "\(Numbers.fixed(row.interval.lower, 3)) to \(Numbers.fixed(row.interval.upper, 3))", String(text.prefix(48)))
+    }
+    output.show(
+      """
+      \(table.text)
+      mean over domains \(Numbers.fixed(result.summary.meanOverDomains, 3)) bits per byte on held-out documents, \
+      \(Numbers.duration(result.seconds)) in all
+      model   \(result.checkpoint.relativePath)
+      report  \(result.report.relativePath)
+      """,
+      json: [
+        "meanOverDomains": .number(result.summary.meanOverDomains), "seconds": .number(result.seconds),
+        "domains": .object(result.summary.domains.map { ($0.domain, .number($0.bitsPerByte)) }),
+        "samples": .array(
+          result.samples.map {
+            [
+              "domain": .string($0.domain), "prompt": .string($0.prompt), "continuation": .string($0.continuation),
+            ]
+          }),
+        "checkpoint": .string(result.checkpoint.relativePath), "report": .string(result.report.relativePath),
+      ])
+  }
+}

@@ -1,0 +1,121 @@
+import ArgumentParser
+import Foundation
+import GroveCore
+import GroveCorpus
+import GroveEval
+import GroveModel
+import GroveTensor
+import GroveTokenizer
+
+struct EvalCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "eval", abstract: "Judge models.", subcommands: [EvalPerplexityCommand.self])
+}
+
+struct EvalPerplexityCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "perplexity",
+    abstract: "Bits per byte and nats per token per domain, with 95% intervals over documents.")
+
+  @Argument(help: "A folder with config.json, model.safetensors and tokenizer.json.") var model: String
+  @OptionGroup var source: EvaluationSource
+  @Option(help: "Positions of a window; 0 takes the model's context.") var contextLength = 0
+  @Option(help: "Tokens that a window adds to the one before; 0 takes the window.") var stride = 0
+  @Option(help: "float32 or bfloat16.") var precision = Precision.float32
+  @Option(help: "cpu, cuda, cuda:1 or mps.") var device = "cpu"
+  @Option(help: "Write the losses of every document to this JSONL file.") var documentsOut: String?
+  @OptionGroup var output: OutputOptions
+
+  func run() throws {
+    guard let device = Device(device) else { throw ValidationError("--device: '\(device)' is not a device") }
+    let folder = URL(filePath: model)
+    let model = try ModelFolder.load(folder)
+    let tokenizer = try Tokenizer(contentsOf: folder.appending(path: Tokenizer.fileName))
+    let documents = try source.documents(tokenizer)
+    try model.prepare(precision, training: false, device: device)
+    let length = contextLength > 0 ? contextLength : model.config.contextLength
+    let evaluator = try PerplexityEvaluator(
+      contextLength: length, stride: stride > 0 ? stride : length, batchTokens: 16 * length,
+      endOfText: TokenizerIdentity(tokenizer).endOfText)
+    let total = documents.reduce(0) { $0 + $1.tokens.count }
+    let progress = ProgressLine(quiet: output.quiet)
+    let losses = try evaluator.losses(of: documents, under: model, device: device) {
+      progress.show("\(ProgressLine.bar(Double($0) / Double(total))) \($0) of \(total) tokens")
+    }
+    progress.end()
+    try documentsOut.map { try write(losses, to: URL(filePath: $0)) }
+    show(try PerplexitySummary(losses, random: RandomKey(seed: 0)))
+  }
+
+  private func write(_ losses: [DocumentLoss], to url: URL) throws {
+    let lines = losses.map {
+      JSONValue.object([
+        ("id", .string($0.id)), ("domain", .string($0.domain)), ("nats", .number($0.nats)),
+        ("tokens", .integer($0.tokens)), ("bytes", .integer($0.bytes)),
+      ]).text + "\n"
+    }
+    try FileSystem.write(lines.joined(), to: url)
+  }
+
+  private func show(_ summary: PerplexitySummary) {
+    var table = TextTable(
+      ("domain", .left), ("documents", .right), ("bits/byte", .right), ("95% interval", .left), ("nats/token", .right))
+    var list: [JSONValue] = []
+    for row in summary.domains + [summary.all] {
+      let interval = "\(Numbers.fixed(row.interval.lower, 4)) to \(Numbers.fixed(row.interval.upper, 4))"
+      table.add(
+        row.domain, "\(row.documents)", Numbers.fixed(row.bitsPerByte, 4), interval, Numbers.fixed(row.natsPerToken, 4))
+      list.append([
+        "domain": .string(row.domain), "documents": .integer(row.documents), "bitsPerByte": .number(row.bitsPerByte),
+        "low": .number(row.interval.lower), "high": .number(row.interval.upper),
+        "natsPerToken": .number(row.natsPerToken),
+      ])
+    }
+    output.show(
+      "\(table.text)\nmean over domains \(Numbers.fixed(summary.meanOverDomains, 4)) bits per byte",
+      json: ["domains": .array(list), "meanOverDomains": .number(summary.meanOverDomains)])
+  }
+}
+
+/// Where the documents of an evaluation come from.
+struct EvaluationSource: ParsableArguments {
+  @Option(help: "A folder of shards: its held-out side is taken.") var data: String?
+  @Option(help: "Files or folders of documents.") var documents: [String] = []
+  @Option(help: "Take only these domains.") var domains: [String] = []
+
+  func validate() throws {
+    if (data == nil) == documents.isEmpty { throw ValidationError("give either --data or --documents") }
+  }
+
+  func documents(_ tokenizer: Tokenizer) throws -> [TokenizedDocument] {
+    try data.map { try heldOut(URL(filePath: $0), tokenizer) } ?? encoded(tokenizer)
+  }
+
+  private func heldOut(_ folder: URL, _ tokenizer: Tokenizer) throws -> [TokenizedDocument] {
+    let dataset = try TokenDataset(
+      folder: folder, split: .validation, domains: domains.isEmpty ? .all : .only(domains), contextLength: 1)
+    guard dataset.manifest.tokenizer.fingerprint == tokenizer.fingerprint else {
+      throw GroveError(.mismatch, folder.path, "the shards were made with another tokenizer than the model's")
+    }
+    var documents: [TokenizedDocument] = []
+    for domain in dataset.domains.indices { try dataset.forEachDocument(domain: domain) { documents.append($0) } }
+    return documents
+  }
+
+  private func encoded(_ tokenizer: Tokenizer) throws -> [TokenizedDocument] {
+    var encoder = tokenizer.encoder(specialTokens: .asText, malformed: .replacing)
+    let end = try Int64(TokenizerIdentity(tokenizer).endOfText)
+    let reader = DocumentReader(
+      try CorpusFiles(documents.map { URL(filePath: $0) }), ReadingOptions(domain: .fileName, brokenLines: .fail)
+    ) { _ in }
+    var found: [TokenizedDocument] = []
+    while let document = try reader.next() {
+      guard domains.isEmpty || domains.contains(document.domain) else { continue }
+      found.append(
+        TokenizedDocument(
+          id: document.id, origin: document.origin, domain: document.domain, byteCount: document.text.count,
+          tokens: encoder.encode(document.text).map { Int64($0) } + [end]))
+    }
+    return found
+  }
+}

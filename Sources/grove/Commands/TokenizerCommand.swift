@@ -1,0 +1,119 @@
+import ArgumentParser
+import Foundation
+import GroveCore
+import GroveCorpus
+import GroveTokenizer
+
+struct TokenizerCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "tokenizer", abstract: "Train and apply tokenizers.",
+    subcommands: [
+      TokenizerTrainCommand.self, TokenizerEncodeCommand.self, TokenizerDecodeCommand.self, TokenizerShowCommand.self,
+    ])
+
+  /// A tokenizer from a file or from the folder that holds one.
+  static func load(_ path: String) throws -> Tokenizer { try Tokenizer(contentsOf: URL(filePath: path)) }
+}
+
+struct TokenizerTrainCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "train", abstract: "Train a byte-level BPE tokenizer on the training side of a corpus.")
+
+  @OptionGroup var corpus: CorpusOptions
+  @OptionGroup var split: SplitOptions
+  @Option(help: "Ids of the vocabulary, bytes and special tokens included.") var vocabularySize = 4096
+  @Option(help: "Folder for tokenizer.json.") var out: String
+  @OptionGroup var output: OutputOptions
+
+  func run() throws {
+    let quiet = output.quiet
+    let progress = ProgressLine(quiet: quiet)
+    let tokenizer = try CorpusTokenizer.train(
+      corpus.files(), corpus.readingOptions(), split: split.rule(), vocabularySize: vocabularySize
+    ) {
+      if !quiet { Terminal.note("\($0)") }
+    } onProgress: {
+      switch $0 {
+      case .reading(let documents, let bytes): progress.show("\(documents) documents, \(Numbers.bytes(bytes))")
+      case .merging(let tokens, let of): progress.show("\(tokens) of \(of) tokens")
+      }
+    }
+    progress.end()
+    let folder = URL(filePath: out)
+    try FileSystem.makeFolder(folder)
+    try tokenizer.write(toFolder: folder)
+    output.show(
+      "\(tokenizer.vocabularySize) tokens, \(out)/tokenizer.json",
+      json: [
+        "vocabularySize": .integer(tokenizer.vocabularySize), "folder": .string(out),
+        "fingerprint": .string(tokenizer.fingerprint),
+      ])
+  }
+}
+
+struct TokenizerEncodeCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "encode", abstract: "Print the ids of a text, or of every document of a corpus with --documents.")
+
+  @Option(help: "A tokenizer.json, or a folder with one.") var tokenizer: String
+  @Argument(help: "The text; standard input if it is missing.") var text: String?
+  @Option(help: "Files or folders of documents: one line {\"id\", \"ids\"} for each.") var documents: [String] = []
+  @Flag(help: "Take the text of special tokens for the tokens.") var special = false
+  @OptionGroup var output: OutputOptions
+
+  func run() throws {
+    let tokenizer = try TokenizerCommand.load(tokenizer)
+    var encoder = tokenizer.encoder(specialTokens: special ? .recognizing : .asText, malformed: .replacing)
+    if !documents.isEmpty {
+      let files = try CorpusFiles(documents.map { URL(filePath: $0) })
+      let reader = DocumentReader(files, ReadingOptions(domain: .fileName, brokenLines: .fail)) { _ in }
+      while let document = try reader.next() {
+        let ids = encoder.encode(document.text).map { JSONValue.integer(Int($0)) }
+        print(JSONValue.object([("id", .string(document.id)), ("ids", .array(ids))]).text)
+      }
+      return
+    }
+    let bytes = try text.map { Array($0.utf8) } ?? Array(FileHandle.standardInput.readToEnd() ?? Data())
+    let ids = encoder.encode(bytes)
+    output.show(
+      ids.map(String.init).joined(separator: " "), json: ["ids": .array(ids.map { .integer(Int($0)) })])
+  }
+}
+
+struct TokenizerDecodeCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(commandName: "decode", abstract: "Print the text of ids.")
+
+  @Option(help: "A tokenizer.json, or a folder with one.") var tokenizer: String
+  @Argument(help: "The ids.") var ids: [UInt32]
+  @OptionGroup var output: OutputOptions
+
+  func run() throws {
+    let text = try TokenizerCommand.load(tokenizer).decodeText(ids, specialTokens: .keeping)
+    output.show(text, json: ["text": .string(text)])
+  }
+}
+
+struct TokenizerShowCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(commandName: "show", abstract: "Describe a tokenizer.")
+
+  @Argument(help: "A tokenizer.json, or a folder with one.") var tokenizer: String
+  @OptionGroup var output: OutputOptions
+
+  func run() throws {
+    let tokenizer = try TokenizerCommand.load(tokenizer)
+    let special = tokenizer.addedTokens.map { "\($0.id) \($0.content)" }.joined(separator: ", ")
+    output.show(
+      """
+      vocabulary   \(tokenizer.vocabularySize)
+      merges       \(tokenizer.merges.count)
+      added        \(special)
+      fingerprint  \(tokenizer.fingerprint)
+      """,
+      json: [
+        "vocabularySize": .integer(tokenizer.vocabularySize), "merges": .integer(tokenizer.merges.count),
+        "addedTokens": .array(
+          tokenizer.addedTokens.map { ["id": .integer(Int($0.id)), "content": .string($0.content)] }),
+        "fingerprint": .string(tokenizer.fingerprint),
+      ])
+  }
+}

@@ -1,0 +1,72 @@
+import ArgumentParser
+import Foundation
+import GroveCore
+import GroveCorpus
+import GroveModel
+import GroveTensor
+import GroveTrain
+
+struct TrainCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "train",
+    abstract: "Train a run, or go on with it: the same command does both.",
+    discussion: "A stopped or killed run goes on from its newest checkpoint and ends with the same bytes.")
+
+  @Argument(help: "Config file (YAML); missing keys keep their defaults. A run that is there needs none.")
+  var config: String?
+  @Option(name: .customLong("run"), help: "Folder of the run.") var folder: String
+  @Option(name: .customLong("set"), help: "Override one field: --set model.layers=6.") var overrides: [String] = []
+  @Option(help: "cpu, cuda, cuda:1 or mps.") var device = "cpu"
+  @Flag(help: "Print the resolved config, parameters, tokens, FLOPs and memory; train nothing.") var dryRun = false
+  @OptionGroup var output: OutputOptions
+
+  func validate() throws {
+    if Device(device) == nil { throw ValidationError("--device: '\(device)' is not cpu, cuda, cuda:N or mps") }
+  }
+
+  func run() throws {
+    let run = RunFolder(URL(filePath: folder))
+    let file = config.map { URL(filePath: $0) } ?? (run.exists ? run.config : nil)
+    let config = try RunConfig.load(file, overrides: overrides)
+    if dryRun { return try showPlan(RunPlan(config)) }
+    let trainer = try Trainer(config, folder: run, device: Device(device) ?? .cpu)
+    StopSignals.install()
+    let view = TrainingView(quiet: output.quiet)
+    let outcome = try trainer.run(shouldStop: { StopSignals.isRequested }, onEvent: view.receive)
+    view.end()
+    let metrics = try RunMetrics(run)
+    try RunReport.write(run)
+    let bits = metrics.validations.last?.bitsPerByte
+    output.show(
+      [
+        outcome == .finished ? "finished \(run.name)" : "stopped \(run.name); the same command goes on",
+        bits.map { "bits per byte \(Numbers.fixed($0, 4)), held out" },
+        "report \(run.report.relativePath)",
+      ].compactMap { $0 }.joined(separator: "\n"),
+      json: [
+        "run": .string(run.url.relativePath), "finished": .bool(outcome == .finished),
+        "step": .integer(metrics.steps.last?.step ?? 0), "lossNats": .number(metrics.steps.last?.lossNats ?? .nan),
+        "bitsPerByte": bits.map { .number($0) } ?? .null,
+      ])
+    if outcome != .finished { throw ExitCode(130) }
+  }
+
+  private func showPlan(_ plan: RunPlan) throws {
+    try output.show(
+      """
+      \(try plan.config.yaml())
+      parameters       \(Numbers.short(plan.parameters))
+      tokens a step    \(Numbers.short(plan.tokensPerStep))
+      training tokens  \(Numbers.short(plan.trainingTokens)) of \(Numbers.short(plan.corpusTokens)), \
+      \(Numbers.fixed(plan.epochs, 2)) epochs
+      training FLOPs   \(String(format: "%.3g", plan.operations))
+      memory           \(Numbers.bytes(plan.stateBytes)) of weights and optimizer
+      """,
+      json: [
+        "config": try plan.config.json(), "parameters": .integer(plan.parameters),
+        "tokensPerStep": .integer(plan.tokensPerStep), "trainingTokens": .integer(plan.trainingTokens),
+        "corpusTokens": .integer(plan.corpusTokens), "epochs": .number(plan.epochs),
+        "operations": .number(plan.operations), "stateBytes": .integer(plan.stateBytes),
+      ])
+  }
+}
