@@ -94,52 +94,36 @@ public final class AdamW {
   ///   - gradientScale: multiplies the gradients first.
   func step(_ gradients: [Tensor], learningRate: Double, gradientScale: Double) throws {
     appliedSteps += 1
+    var entries: [AdamWUpdate.Entry] = []
     try withGradients(.off) {
       for (slot, gradient) in zip(slots, gradients) {
-        let g = try gradient.cast(to: .float32) * gradientScale
-        try slot.parameter.value.scale(by: 1 - learningRate * slot.weightDecay)
-        if let square = slot.square {
-          try adam(slot, square, g, learningRate)
-        } else {
-          try muon(slot, g, learningRate)
+        guard let square = slot.square else {
+          try muon(slot, gradient.cast(to: .float32) * gradientScale, learningRate)
+          continue
         }
-        try slot.parameter.refresh()
+        entries.append(
+          AdamWUpdate.Entry(
+            value: slot.parameter.value, working: slot.parameter.working, gradient: gradient, mean: slot.mean,
+            square: square, weightDecay: slot.weightDecay))
       }
     }
-  }
-
-  private func adam(_ slot: Slot, _ square: Tensor, _ g: Tensor, _ learningRate: Double) throws {
-    let correction1 = 1 - power(config.beta1, appliedSteps)
-    let correction2 = (1 - power(config.beta2, appliedSteps)).squareRoot()
-    try slot.mean.scale(by: config.beta1)
-    try slot.mean.add(g, times: 1 - config.beta1)
-    try square.scale(by: config.beta2)
-    try square.add(g * g, times: 1 - config.beta2)
-    let root = try square.squareRoot() / correction2 + config.epsilon
-    try slot.parameter.value.add(slot.mean / root, times: -learningRate / correction1)
+    try AdamWUpdate(entries).apply(
+      learningRate: learningRate, beta1: config.beta1, beta2: config.beta2, epsilon: config.epsilon,
+      step: appliedSteps, gradientScale: gradientScale)
   }
 
   private func muon(_ slot: Slot, _ g: Tensor, _ learningRate: Double) throws {
+    let value = slot.parameter.value
+    try value.scale(by: 1 - learningRate * slot.weightDecay)
     try slot.mean.scale(by: config.muonMomentum)
     try slot.mean.add(g)
     try g.add(slot.mean, times: config.muonMomentum)  // Nesterov's look ahead
     for rows in slot.parts {
       let part = try g.narrowed(0, from: rows.lowerBound, count: rows.count)
       let scale = Muon.scale(rows: rows.count, columns: part.size(1))
-      try slot.parameter.value.narrowed(0, from: rows.lowerBound, count: rows.count)
+      try value.narrowed(0, from: rows.lowerBound, count: rows.count)
         .add(Muon.orthogonalized(part), times: -learningRate * scale)
     }
-  }
-
-  private func power(_ base: Double, _ exponent: Int) -> Double {
-    var result = 1.0
-    var square = base
-    var rest = exponent
-    while rest > 0 {
-      if rest & 1 == 1 { result *= square }
-      square *= square
-      rest >>= 1
-    }
-    return result
+    try slot.parameter.refresh()
   }
 }
