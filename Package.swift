@@ -11,6 +11,7 @@ let strict: [SwiftSetting] = [
 ]
 
 /// What each library was declared to use, with all that those use.
+// Safety: a manifest runs on one thread, from top to bottom.
 nonisolated(unsafe) var closures: [String: [Target.Dependency]] = [:]
 
 /// The named targets and all below them. SwiftPM rebuilds a target only when one that it names has changed, and the layout
