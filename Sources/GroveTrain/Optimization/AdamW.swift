@@ -30,14 +30,18 @@ public struct AdamWConfig: Config {
 
   public func issues() -> [ConfigIssue] {
     var issues: [ConfigIssue] = []
-    if !(learningRate > 0) { issues.append(ConfigIssue("learningRate", "\(learningRate) is not positive")) }
+    if !(learningRate > 0 && learningRate.isFinite) {
+      issues.append(ConfigIssue("learningRate", "\(learningRate) is not a positive number"))
+    }
     if !(0..<1).contains(beta1) { issues.append(ConfigIssue("beta1", "\(beta1) is outside [0, 1)")) }
     if !(0..<1).contains(beta2) { issues.append(ConfigIssue("beta2", "\(beta2) is outside [0, 1)")) }
     if !(epsilon > 0) { issues.append(ConfigIssue("epsilon", "\(epsilon) is not positive")) }
     if !(0..<1).contains(muonMomentum) {
       issues.append(ConfigIssue("muonMomentum", "\(muonMomentum) is outside [0, 1)"))
     }
-    if !(weightDecay >= 0) { issues.append(ConfigIssue("weightDecay", "\(weightDecay) is negative")) }
+    if !(weightDecay >= 0 && weightDecay.isFinite) {
+      issues.append(ConfigIssue("weightDecay", "\(weightDecay) is not a share"))
+    }
     return issues
   }
 }

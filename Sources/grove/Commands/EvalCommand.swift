@@ -26,8 +26,15 @@ struct EvalPerplexityCommand: ParsableCommand {
   @Option(help: "Write the losses of every document to this JSONL file.") var documentsOut: String?
   @OptionGroup var output: OutputOptions
 
+  func validate() throws {
+    if Device(device) == nil { throw ValidationError("--device: '\(device)' is not cpu, cuda, cuda:N or mps") }
+    for (name, value) in [("--context-length", contextLength), ("--stride", stride)] where value < 0 {
+      throw ValidationError("\(name): \(value) is negative")
+    }
+  }
+
   func run() throws {
-    guard let device = Device(device) else { throw ValidationError("--device: '\(device)' is not a device") }
+    let device = Device(device) ?? .cpu
     let folder = URL(filePath: model)
     let model = try ModelFolder.load(folder)
     let tokenizer = try Tokenizer(contentsOf: folder.appending(path: Tokenizer.fileName))
