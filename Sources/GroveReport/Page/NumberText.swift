@@ -1,0 +1,54 @@
+import Foundation
+
+/// Numbers as a reader wants them: four significant digits, thousands apart, no locale.
+public enum NumberText {
+  /// "2.031", "12,340", "3.2M", "1.5e-5", "–" for what is not finite.
+  public static func short(_ value: Double) -> String {
+    guard value.isFinite else { return "–" }
+    let size = abs(value)
+    if size == 0 { return "0" }
+    if size < 1e-3 || size >= 1e15 { return scientific(value) }
+    for (limit, unit) in [(1e12, "T"), (1e9, "B"), (1e6, "M")] where size >= limit * 0.99995 {
+      return trimmed(value / limit, decimals: decimals(size / limit)) + unit
+    }
+    return trimmed(value, decimals: decimals(size))
+  }
+
+  /// A whole number with its thousands apart: "1,234,567".
+  public static func grouped(_ value: Int) -> String {
+    let digits = Array(String(value.magnitude))
+    var text = ""
+    for (index, digit) in digits.enumerated() {
+      if index > 0, (digits.count - index).isMultiple(of: 3) { text.append(",") }
+      text.append(digit)
+    }
+    return (value < 0 ? "-" : "") + text
+  }
+
+  /// A fixed number of decimals, with thousands apart.
+  static func fixed(_ value: Double, decimals: Int) -> String {
+    let text = String(format: "%.\(decimals)f", abs(value))
+    let parts = text.split(separator: ".", maxSplits: 1)
+    let whole = Int(parts[0]).map(grouped) ?? String(parts[0])
+    let isZero = text.allSatisfy { $0 == "0" || $0 == "." }
+    return (value < 0 && !isZero ? "-" : "") + whole + (parts.count > 1 ? "." + parts[1] : "")
+  }
+
+  private static func decimals(_ size: Double) -> Int { max(0, min(6, 3 - Int(log10(size).rounded(.down)))) }
+
+  private static func trimmed(_ value: Double, decimals: Int) -> String {
+    var text = fixed(value, decimals: decimals)
+    guard text.contains(".") else { return text }
+    while text.hasSuffix("0") { text.removeLast() }
+    if text.hasSuffix(".") { text.removeLast() }
+    return text
+  }
+
+  private static func scientific(_ value: Double) -> String {
+    let parts = String(format: "%.2e", value).split(separator: "e")
+    var digits = String(parts[0])
+    while digits.hasSuffix("0") { digits.removeLast() }
+    if digits.hasSuffix(".") { digits.removeLast() }
+    return "\(digits)e\(Int(parts[1]) ?? 0)"
+  }
+}
