@@ -13,6 +13,6 @@ struct Grove: ParsableCommand {
     version: groveVersion,
     subcommands: [
       DoctorCommand.self, CorpusCommand.self, TokenizerCommand.self, ShardCommand.self,
-      TrainCommand.self, RunCommand.self, ModelCommand.self, EvalCommand.self,
+      TrainCommand.self, RunCommand.self, ModelCommand.self, EvalCommand.self, RecipeCommand.self,
     ])
 }

@@ -34,6 +34,9 @@ public struct RecipeResult: Codable, Equatable, Sendable {
   /// - Throws: `GroveError` if there is none.
   public static func read(_ folder: URL) throws -> RecipeResult {
     let url = folder.appending(path: fileName)
+    let decoder = JSONDecoder()
+    decoder.nonConformingFloatDecodingStrategy = .convertFromString(
+      positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
     do { return try decoder.decode(RecipeResult.self, from: FileSystem.read(url)) } catch let error
       as DecodingError
     {

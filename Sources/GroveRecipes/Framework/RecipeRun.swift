@@ -1,5 +1,5 @@
 public import Foundation
-import GroveCore
+public import GroveCore
 public import GroveTensor
 import GroveTrain
 import Synchronization
@@ -22,12 +22,14 @@ public final class RecipeRun: Sendable {
   /// Arms at a time, each with one thread, so that the results do not depend on it.
   public let workers: Int
   public let device: Device
+  /// Changes to the scale's config, each as "sizes.0.width=32"; what they change, the result no longer says of the scale.
+  public let overrides: [String]
   let shouldStop: @Sendable () -> Bool
   let onEvent: @Sendable (RecipeEvent) -> Void
 
   /// - Throws: `GroveError` with code `.argument` for no worker or a negative seed.
   public init(
-    folder: URL, scale: RecipeScale, corpus: URL, firstSeed: Int, workers: Int, device: Device,
+    folder: URL, scale: RecipeScale, corpus: URL, firstSeed: Int, workers: Int, device: Device, overrides: [String],
     shouldStop: @escaping @Sendable () -> Bool, onEvent: @escaping @Sendable (RecipeEvent) -> Void
   ) throws {
     guard workers > 0 else { throw GroveError(.argument, "workers", "\(workers) is not positive") }
@@ -38,8 +40,15 @@ public final class RecipeRun: Sendable {
     self.firstSeed = firstSeed
     self.workers = workers
     self.device = device
+    self.overrides = overrides
     self.shouldStop = shouldStop
     self.onEvent = onEvent
+  }
+
+  /// The config of a scale with the run's overrides.
+  /// - Throws: `GroveError` that names every wrong key and value.
+  public func resolved<Settings: Config>(_ config: Settings) throws -> Settings {
+    try Settings.load(yaml: config.yaml(), at: "scale \(scale.rawValue)", overrides: overrides)
   }
 
   /// The seeds of an arm.

@@ -44,9 +44,10 @@ public enum RecipeRunner {
   private static func refuseWithoutMachine(_ recipe: any Recipe, _ run: RecipeRun) throws {
     guard run.scale == .full else { return }
     let operations = String(format: "%.2g", try recipe.plan(.full).operations)
-    guard run.device.isCUDA else {
+    guard case .cuda = run.device else {
       throw GroveError(
-        .argument, "--scale full", "\(recipe.id) at its full scale takes \(operations) floating-point operations, "
+        .argument, "--scale full",
+        "\(recipe.id) at its full scale takes \(operations) floating-point operations, "
           + "which is work for GPUs",
         remedy: "Give --device cuda on a machine that has them, or see the plan with --dry-run.")
     }
@@ -59,8 +60,7 @@ public enum RecipeRunner {
 
   /// Writes what decides the results, or checks that the folder was begun with the same.
   private static func claimFolder(_ recipe: any Recipe, _ run: RecipeRun) throws {
-    let config = recipe.config(run.scale)
-    try config.validated()
+    let config: any Config = try run.resolved(recipe.config(run.scale))
     let text = """
       # recipe \(recipe.id), scale \(run.scale.rawValue), first seed \(run.firstSeed)
       \(try config.yaml())
@@ -69,7 +69,8 @@ public enum RecipeRunner {
     if FileSystem.exists(file) {
       guard String(decoding: try FileSystem.read(file), as: UTF8.self) == text else {
         throw GroveError(
-          .mismatch, run.folder.path, "holds another run: its config.yaml is not that of \(recipe.id) at the scale "
+          .mismatch, run.folder.path,
+          "holds another run: its config.yaml is not that of \(recipe.id) at the scale "
             + "\(run.scale.rawValue) with seed \(run.firstSeed)",
           remedy: "Name another folder with --out.")
       }
