@@ -4,7 +4,7 @@ import Synchronization
 /// Shows a recipe's arms on standard error as they go; arms report from threads of their own.
 final class RecipeView: Sendable {
   private struct State: ~Copyable {
-    let line: ProgressLine
+    let line: ProgressView
     var done = 0
     var running: [String: String] = [:]
   }
@@ -13,7 +13,7 @@ final class RecipeView: Sendable {
   private let arms: Int
 
   init(quiet: Bool, arms: Int) {
-    state = Mutex(State(line: ProgressLine(quiet: quiet)))
+    state = Mutex(State(line: ProgressView(quiet: quiet)))
     self.arms = arms
   }
 
@@ -32,7 +32,7 @@ final class RecipeView: Sendable {
         state.running["\(arm)/\(seed)"] = "\(step)/\(steps) loss \(Numbers.fixed(loss, 3))"
         let text = state.running.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }.joined(separator: "  ")
         let done = state.done
-        state.line.show("\(done) of \(arms) arms  \(text)")
+        state.line.status("\(done) of \(arms) arms  \(text)")
       }
     }
   }
