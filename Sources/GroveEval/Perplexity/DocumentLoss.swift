@@ -18,5 +18,10 @@ public struct DocumentLoss: Equatable, Sendable {
   }
 
   /// Bits per UTF-8 byte: comparable between tokenizers.
-  public var bitsPerByte: Double { nats / (Double(bytes) * 0.693_147_180_559_945_3) }
+  public var bitsPerByte: Double { DocumentLoss.bitsPerByte(nats: nats, bytes: bytes) }
+
+  /// nats / bytes / ln 2; not finite without bytes.
+  public static func bitsPerByte(nats: Double, bytes: Int) -> Double {
+    nats / (Double(bytes) * 0.693_147_180_559_945_3)
+  }
 }

@@ -13,8 +13,12 @@ public struct RunConfig: Config {
   public init() {}
 
   public func issues() -> [ConfigIssue] {
-    model.issues().under("model") + data.issues().under("data") + training.issues().under("training")
+    let issues =
+      model.issues().under("model") + data.issues().under("data") + training.issues().under("training")
       + validation.issues().under("validation") + checkpoints.issues().under("checkpoints")
+    let tokens = Double(training.steps) * Double(training.batchSize) * Double(model.contextLength)
+    guard issues.isEmpty, tokens > 1e18 else { return issues }
+    return [ConfigIssue("training.steps", "\(tokens) tokens are more than a run can count")]
   }
 }
 
@@ -36,7 +40,16 @@ public struct DataConfig: Config {
 
   public func issues() -> [ConfigIssue] {
     weights.sorted { $0.key < $1.key }.compactMap { name, weight in
-      weight >= 0 && weight.isFinite ? nil : ConfigIssue("weights.\(name)", "\(weight) is not a weight")
+      weight > 0 && weight.isFinite
+        ? nil : ConfigIssue("weights.\(name)", "\(weight) is not a positive number; leave out what is not wanted")
+    }
+  }
+
+  /// - Throws: `GroveError` if no folder is named.
+  func requireFolder() throws {
+    if folder.isEmpty {
+      throw GroveError(
+        .config, "data.folder", "no data set is named", remedy: "Give a folder that 'grove shard build' made.")
     }
   }
 }
@@ -55,7 +68,8 @@ public struct TrainingConfig: Config {
   public var steps = 1000
   /// Sequences of a step.
   public var batchSize = 16
-  /// Sequences that go through the model at once; 0 takes the whole batch. The result differs only in rounding.
+  /// Sequences that go through the model at once; 0 takes the whole batch. Without dropout the result differs only in
+  /// rounding; dropout draws for each of these parts.
   public var microBatchSize = 0
   public var precision = Precision.bfloat16
   public var optimizer = AdamWConfig()
@@ -84,7 +98,7 @@ public struct TrainingConfig: Config {
       issues.append(ConfigIssue("precision", "float16 is for inference; train in bfloat16 or float32"))
     }
     if !(gradientClip >= 0) { issues.append(ConfigIssue("gradientClip", "\(gradientClip) is negative")) }
-    if !(zLoss >= 0) { issues.append(ConfigIssue("zLoss", "\(zLoss) is negative")) }
+    if !(zLoss >= 0 && zLoss.isFinite) { issues.append(ConfigIssue("zLoss", "\(zLoss) is not a weight")) }
     if threads < 0 { issues.append(ConfigIssue("threads", "\(threads) is negative")) }
     if nonFiniteLimit <= 0 { issues.append(ConfigIssue("nonFiniteLimit", "\(nonFiniteLimit) is not positive")) }
     return issues + optimizer.issues().under("optimizer") + schedule.issues(steps: steps).under("schedule")

@@ -21,6 +21,7 @@ public struct RunPlan: Sendable {
 
   /// - Throws: `GroveError` if the data is not there.
   public init(_ config: RunConfig) throws {
+    try config.data.requireFolder()
     let manifest = try ShardManifest(folder: URL(filePath: config.data.folder))
     var config = config
     if config.model.vocabularySize == 0 { config.model.vocabularySize = manifest.tokenizer.vocabularySize }
@@ -29,6 +30,12 @@ public struct RunPlan: Sendable {
     tokensPerStep = config.training.batchSize * config.model.contextLength
     trainingTokens = tokensPerStep * config.training.steps
     let chosen = Set(config.data.domains)
+    let known = manifest.shards.filter { $0.split == .train }.map(\.domain)
+    if let unknown = chosen.subtracting(known).min() {
+      throw GroveError(
+        .argument, config.data.folder, "there is no train shard of the domain '\(unknown)'",
+        remedy: "There are: \(known.sorted().joined(separator: ", ")).")
+    }
     corpusTokens = manifest.shards.reduce(0) {
       $1.split == .train && (chosen.isEmpty || chosen.contains($1.domain)) ? $0 + $1.content.tokens : $0
     }

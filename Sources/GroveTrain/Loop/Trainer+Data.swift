@@ -5,9 +5,12 @@ import GroveCorpus
 extension Trainer {
   /// The held-out documents that judge a run: of each domain the first ones, up to the config's number of tokens.
   static func validationDocuments(_ folder: URL, _ config: RunConfig) throws -> [[TokenizedDocument]] {
-    guard try ShardManifest(folder: folder).shards.contains(where: { $0.split == .validation }) else { return [] }
+    // A small domain may have no document on this side; that is no reason not to train on it.
+    let heldOut = try ShardManifest(folder: folder).shards.filter { $0.split == .validation }.map(\.domain)
+    let domains = config.data.domains.isEmpty ? heldOut : heldOut.filter(config.data.domains.contains)
+    guard !domains.isEmpty else { return [] }
     let dataset = try TokenDataset(
-      folder: folder, split: .validation, domains: config.data.domainChoice, contextLength: config.model.contextLength)
+      folder: folder, split: .validation, domains: .only(domains), contextLength: config.model.contextLength)
     let limit = config.validation.tokensPerDomain
     return try dataset.domains.indices.map { domain in
       var documents: [TokenizedDocument] = []

@@ -39,6 +39,8 @@ public final class Trainer {
   /// Opens the data, makes the model, and checks all that can be checked before the first step.
   /// - Throws: `GroveError` with what is wrong in the config or the data.
   public init(_ config: RunConfig, folder: RunFolder, device: Device) throws {
+    try config.validated()
+    try config.data.requireFolder()
     self.folder = folder
     self.device = device
     let dataFolder = URL(filePath: config.data.folder)
@@ -59,7 +61,7 @@ public final class Trainer {
     random = RandomKey(seed: UInt64(config.training.seed))
     model = try makeModel(config.model, weights: .random(random.split("weights")))
     try model.prepare(config.training.precision, training: true, device: device)
-    optimizer = try AdamW(config.training.optimizer, parameters: model.parameters())
+    optimizer = try AdamW(config.training.optimizer, model: model)
     step = TrainingStep(optimizer: optimizer, gradientClip: config.training.gradientClip)
     evaluator = try PerplexityEvaluator(
       contextLength: context, stride: context, batchTokens: 16 * context, endOfText: tokenizer.endOfText)
@@ -91,7 +93,7 @@ public final class Trainer {
     listeners = [onEvent]
     try begin()
     summary.ceilingGigaflops = try MatrixCeiling.measure(config.training.precision, device: device)
-    report(.started(summary))
+    try report(.started(summary))
     if state.step == 0, config.checkpoints.isDue(after: 0) { try save() }
     while state.step < config.training.steps {
       guard try advance() else { continue }
@@ -100,11 +102,11 @@ public final class Trainer {
       if isLast || config.checkpoints.isDue(after: state.step) { try save() }
       if !isLast, shouldStop() {
         try save()
-        report(.interrupted(step: state.step))
+        try report(.interrupted(step: state.step))
         return .interrupted(step: state.step)
       }
     }
-    report(.finished(step: state.step))
+    try report(.finished(step: state.step))
     return .finished
   }
 
@@ -120,7 +122,7 @@ public final class Trainer {
       if let step = try store.newestWhole(report) {
         state = try store.restore(step: step, model, optimizer)
         try openLogs()
-        report(.resumed(step: step, checkpoint: folder.checkpoint(step: step)))
+        try report(.resumed(step: step, checkpoint: folder.checkpoint(step: step)))
       } else {
         try openLogs()
       }
@@ -128,9 +130,15 @@ public final class Trainer {
         ("threads", "\(then.threads)", "\(identity.threads)"), ("device", then.device, identity.device),
         ("libtorch", then.libtorchVersion, identity.libtorchVersion),
       ] where before != now {
-        report(.warning("\(what): the run was begun with \(before), now \(now); the last bits may differ"))
+        try report(.warning("\(what): the run was begun with \(before), now \(now); the last bits may differ"))
       }
     } else {
+      guard try folder.checkpointSteps().isEmpty else {
+        throw GroveError(
+          .mismatch, folder.url.path,
+          "holds checkpoints, but not the \(folder.identity.lastPathComponent) of their run",
+          remedy: "Bring the file back, or begin a run of another name.")
+      }
       try FileSystem.write(config.yaml(), to: folder.config)
       try identity.write(folder)
       try openLogs()
@@ -153,8 +161,8 @@ public final class Trainer {
     listeners.append { board.receive($0) }
   }
 
-  private func report(_ event: TrainingEvent) {
-    if let line = event.logLine { try? log?.append(line) }
+  private func report(_ event: TrainingEvent) throws {
+    if let line = event.logLine { try log?.append(line) }
     for listener in listeners { listener(event) }
   }
 
@@ -167,7 +175,7 @@ public final class Trainer {
     let index = state.step
     if state.leftOut.contains(index) {
       state.step += 1
-      report(.skipped(step: index + 1, reason: "its batch was left out after a rollback"))
+      try report(.skipped(step: index + 1, reason: "its batch was left out after a rollback"))
       return true
     }
     let rate =
@@ -187,7 +195,7 @@ public final class Trainer {
     state.appliedSteps = optimizer.appliedSteps
     let seconds = (clock.now - start).seconds
     let speed = Double(summary.tokensPerStep) / seconds
-    report(
+    try report(
       .step(
         StepRecord(
           step: index + 1, lossNats: result.lossNats, gradientNorm: result.gradientNorm, learningRate: rate,
@@ -207,9 +215,10 @@ public final class Trainer {
   /// Counts a step that was not applied; after too many in a row the run rolls back (false) or stops (throws).
   private func goesOn(afterNonFinite result: TrainingStep.Result, at index: Int) throws -> Bool {
     state.nonFiniteInARow += 1
-    let what =
-      result.lossNats.isFinite ? "the gradient's norm is \(result.gradientNorm)" : "the loss is \(result.lossNats)"
-    report(.skipped(step: index + 1, reason: what))
+    let (name, value) =
+      result.lossNats.isFinite ? ("gradient's norm", result.gradientNorm) : ("loss", result.lossNats)
+    let what = "the \(name) is \(value.isNaN ? "not a number" : "\(value)")"  // the sign of a NaN means nothing
+    try report(.skipped(step: index + 1, reason: what))
     guard state.nonFiniteInARow >= config.training.nonFiniteLimit else { return true }
     let bad = (index + 1 - state.nonFiniteInARow..<index + 1).map { $0 }
     let words = "\(state.nonFiniteInARow) steps in a row were not finite, the last one step \(index + 1): \(what)"
@@ -224,7 +233,7 @@ public final class Trainer {
 
   /// Goes back to the last checkpoint before the bad steps, and leaves their batches out from now on.
   private func rollBack(from: Int, leavingOut bad: [Int], _ words: String) throws {
-    guard let target = try folder.checkpointSteps().last(where: { $0 <= bad[0] }) else {
+    guard let target = try store.newestWhole(through: bad[0], report) else {
       throw GroveError(.mismatch, folder.url.path, words, remedy: "There is no checkpoint before them to go back to.")
     }
     let rollbacks = state.rollbacks + 1
@@ -232,10 +241,9 @@ public final class Trainer {
     state = try store.restore(step: target, model, optimizer)
     state.rollbacks = rollbacks
     state.leftOut = leftOut
-    for step in try folder.checkpointSteps() where step > target {
-      try FileSystem.remove(folder.checkpoint(step: step))
-    }
-    report(.rolledBack(from: from, to: target, leftOut: bad))
+    try store.discard(after: target)
+    log = try MetricsLog(folder.metrics, keepingThrough: target)
+    try report(.rolledBack(from: from, to: target, leftOut: bad))
   }
 
   // MARK: Validation and checkpoints
@@ -255,7 +263,7 @@ public final class Trainer {
       tokens += losses.reduce(0) { $0 + $1.tokens }
     }
     guard !domains.isEmpty else { return }
-    report(
+    try report(
       .validated(
         ValidationRecord(
           step: state.step, bitsPerByte: domains.values.sorted().reduce(0, +) / Double(domains.count),
@@ -267,6 +275,6 @@ public final class Trainer {
     let start = clock.now
     let url = try store.save(model, optimizer, state)
     try store.prune(config.checkpoints)
-    report(.saved(step: state.step, checkpoint: url, seconds: (clock.now - start).seconds))
+    try report(.saved(step: state.step, checkpoint: url, seconds: (clock.now - start).seconds))
   }
 }

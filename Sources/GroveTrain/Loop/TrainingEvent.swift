@@ -29,7 +29,7 @@ public struct RunSummary: Codable, Equatable, Sendable {
   public var device: String
   public var threads: Int
   public var precision: String
-  /// Of a matrix product of 2048 × 2048 × 2048 in the run's precision, in GFLOP/s.
+  /// Of a matrix product of 1024 × 1024 × 1024 in the run's precision, in GFLOP/s.
   public var ceilingGigaflops: Double
   public var operationsPerToken: Double
 }

@@ -29,10 +29,15 @@ public struct ScheduleConfig: Config {
   func issues(steps: Int) -> [ConfigIssue] {
     var issues: [ConfigIssue] = []
     if warmupSteps < 0 || warmupSteps > steps {
-      issues.append(ConfigIssue("warmupSteps", "\(warmupSteps) is outside 0...steps"))
+      let limit = steps == .max ? "steps" : "\(steps)"
+      issues.append(ConfigIssue("warmupSteps", "\(warmupSteps) is outside 0...\(limit)"))
     }
     if !(0...1).contains(finalShare) { issues.append(ConfigIssue("finalShare", "\(finalShare) is outside [0, 1]")) }
     if decaySteps < 0 { issues.append(ConfigIssue("decaySteps", "\(decaySteps) is negative")) }
+    if shape == .warmupStableDecay, warmupSteps <= steps, decaySteps > steps - warmupSteps {
+      let rest = "the \(steps - warmupSteps) steps after the warm-up"
+      issues.append(ConfigIssue("decaySteps", "\(decaySteps) is more than \(rest)"))
+    }
     if shape == .inverseSquareRoot, warmupSteps == 0 {
       issues.append(ConfigIssue("warmupSteps", "inverseSquareRoot needs a warm-up"))
     }

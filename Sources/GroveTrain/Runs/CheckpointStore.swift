@@ -14,6 +14,8 @@ struct CheckpointStore {
   let endOfText: Int
 
   static let momentsName = "optimizer.safetensors"
+  /// What a run cannot go on without.
+  private static let requiredNames = ["config.json", "model.safetensors", momentsName, TrainingState.fileName]
 
   /// Saves a step. One that is already there stays as it is.
   func save(_ model: any LanguageModel, _ optimizer: AdamW, _ state: TrainingState) throws -> URL {
@@ -27,18 +29,25 @@ struct CheckpointStore {
       for file in tokenizerFiles {
         try FileSystem.write(FileSystem.read(file), to: aside.appending(path: file.lastPathComponent))
       }
-      let moments = optimizer.slots.flatMap {
-        [SafetensorsWriter.Item("mean.\($0.name)", $0.mean), SafetensorsWriter.Item("square.\($0.name)", $0.square)]
-      }
+      let moments = optimizer.slots.flatMap(\.moments).map { SafetensorsWriter.Item($0.name, $0.tensor) }
       try SafetensorsWriter.write(moments, to: aside.appending(path: CheckpointStore.momentsName))
       try state.write(to: aside)
       try CheckpointManifest(step: state.step, describing: aside).write(to: aside)
       try FileSystem.rename(aside, to: target)
     } catch {
       try? FileSystem.remove(aside)  // a full disk: give the space back, and keep the first error
-      throw error
+      throw try unsaved(error, step: state.step)
     }
     return target
+  }
+
+  /// The error of a save, with what is left and what to do.
+  private func unsaved(_ error: any Error, step: Int) throws -> any Error {
+    guard let error = error as? GroveError, error.code == .file else { return error }
+    let newest = try folder.checkpointSteps().last.map { "its newest checkpoint, step \($0), is whole" }
+    return GroveError(
+      .file, folder.url.path, "step \(step) could not be saved: \(error)",
+      remedy: "Make room and run the same command again; \(newest ?? "the run has no checkpoint yet").", cause: error)
   }
 
   /// Puts a whole checkpoint into the model and the optimizer.
@@ -55,10 +64,7 @@ struct CheckpointStore {
         try stored.parameter.value.copy(from: source.parameter.value)
         try stored.parameter.refresh()
       }
-      for slot in optimizer.slots {
-        try slot.mean.copy(from: moments.tensor("mean.\(slot.name)"))
-        try slot.square.copy(from: moments.tensor("square.\(slot.name)"))
-      }
+      for (name, tensor) in optimizer.slots.flatMap(\.moments) { try tensor.copy(from: moments.tensor(name)) }
     }
     optimizer.appliedSteps = state.appliedSteps
     return state
@@ -68,9 +74,10 @@ struct CheckpointStore {
   ///
   /// Damaged ones that are newer are set aside under another name, each reported: the steps after the whole one are
   /// computed again and give the same result, so nothing is lost but time.
+  /// - Parameter limit: newer checkpoints than this are not looked at.
   /// - Throws: `GroveError` if there are checkpoints but none is whole.
-  func newestWhole(_ report: (TrainingEvent) -> Void) throws -> Int? {
-    var steps = try folder.checkpointSteps()
+  func newestWhole(through limit: Int = .max, _ report: (TrainingEvent) throws -> Void) throws -> Int? {
+    var steps = try folder.checkpointSteps().filter { $0 <= limit }
     var reasons: [(url: URL, reason: any Error)] = []
     while let step = steps.popLast() {
       let url = folder.checkpoint(step: step)
@@ -80,6 +87,9 @@ struct CheckpointStore {
           throw GroveError(.mismatch, url.path, "the manifest is of step \(manifest.step)")
         }
         try manifest.verify(folder: url)
+        for name in CheckpointStore.requiredNames where !manifest.files.contains(where: { $0.name == name }) {
+          throw GroveError(.format, url.path, "the manifest does not list \(name)")
+        }
         for (damaged, reason) in reasons { try setAside(damaged, reason, report) }
         return step
       } catch {
@@ -95,25 +105,40 @@ struct CheckpointStore {
     return nil
   }
 
-  private func setAside(_ url: URL, _ reason: any Error, _ report: (TrainingEvent) -> Void) throws {
+  private func setAside(_ url: URL, _ reason: any Error, _ report: (TrainingEvent) throws -> Void) throws {
     let aside = url.deletingLastPathComponent().appending(path: "damaged-\(url.lastPathComponent)")
     try FileSystem.remove(aside)
     try FileSystem.rename(url, to: aside)
-    report(.setAside(checkpoint: aside, reason: "\(reason)"))
+    try report(.setAside(checkpoint: aside, reason: "\(reason)"))
   }
 
   /// Removes the regular checkpoints beyond the newest `keep`; logarithmic ones and the last stay.
   func prune(_ config: CheckpointConfig) throws {
     guard config.keep > 0 else { return }
     let regular = try folder.checkpointSteps().filter { !config.isLogarithmic($0) }
-    for step in regular.dropLast(config.keep) { try FileSystem.remove(folder.checkpoint(step: step)) }
+    for step in regular.dropLast(config.keep) { try discard(step: step) }
+  }
+
+  /// Removes the checkpoints after a step.
+  func discard(after step: Int) throws {
+    for later in try folder.checkpointSteps() where later > step { try discard(step: later) }
+  }
+
+  /// Removes a checkpoint. It loses its name first: a kill in between must not leave one that looks damaged.
+  private func discard(step: Int) throws {
+    let url = folder.checkpoint(step: step)
+    let aside = folder.checkpoints.appending(path: ".\(url.lastPathComponent).removed.partial")
+    try FileSystem.remove(aside)
+    try FileSystem.rename(url, to: aside)
+    try FileSystem.remove(aside)
   }
 
   /// Removes what a killed process left half-written.
   func sweep() throws {
-    guard FileSystem.isFolder(folder.checkpoints) else { return }
-    for entry in try FileSystem.entries(of: folder.checkpoints) where entry.lastPathComponent.hasSuffix(".partial") {
-      try FileSystem.remove(entry)
+    for place in [folder.url, folder.checkpoints] where FileSystem.isFolder(place) {
+      for entry in try FileSystem.entries(of: place) where entry.lastPathComponent.hasSuffix(".partial") {
+        try FileSystem.remove(entry)
+      }
     }
   }
 }

@@ -13,7 +13,11 @@ final class MetricsLog {
   init(_ url: URL, keepingThrough step: Int) throws {
     self.url = url
     if FileSystem.exists(url) {
-      let lines = try MetricsLog.lines(url).filter { ($0["step"]?.integerValue ?? 0) <= step }
+      let lines = try MetricsLog.lines(url).filter {
+        // A checkpoint of the step that a rollback went to is older than the rollback, which will come again.
+        let limit = $0["kind"]?.stringValue == "rolledBack" ? step - 1 : step
+        return ($0["step"]?.integerValue ?? 0) <= limit
+      }
       try FileSystem.write(lines.map { $0.text + "\n" }.joined(), to: url)
     } else {
       try FileSystem.write("", to: url)

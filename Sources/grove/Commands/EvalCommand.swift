@@ -26,8 +26,15 @@ struct EvalPerplexityCommand: ParsableCommand {
   @Option(help: "Write the losses of every document to this JSONL file.") var documentsOut: String?
   @OptionGroup var output: OutputOptions
 
+  func validate() throws {
+    if Device(device) == nil { throw ValidationError("--device: '\(device)' is not cpu, cuda, cuda:N or mps") }
+    for (name, value) in [("--context-length", contextLength), ("--stride", stride)] where value < 0 {
+      throw ValidationError("\(name): \(value) is negative")
+    }
+  }
+
   func run() throws {
-    guard let device = Device(device) else { throw ValidationError("--device: '\(device)' is not a device") }
+    let device = Device(device) ?? .cpu
     let folder = URL(filePath: model)
     let model = try ModelFolder.load(folder)
     let tokenizer = try Tokenizer(contentsOf: folder.appending(path: Tokenizer.fileName))
@@ -38,10 +45,9 @@ struct EvalPerplexityCommand: ParsableCommand {
       contextLength: length, stride: stride > 0 ? stride : length, batchTokens: 16 * length,
       endOfText: TokenizerIdentity(tokenizer).endOfText)
     let total = documents.reduce(0) { $0 + $1.tokens.count }
-    let progress = ProgressLine(quiet: output.quiet)
-    let losses = try evaluator.losses(of: documents, under: model, device: device) {
-      progress.show("\(ProgressLine.bar(Double($0) / Double(total))) \($0) of \(total) tokens")
-    }
+    let progress = ProgressView(quiet: output.quiet)
+    progress.begin("score", total: total, unit: "tokens")
+    let losses = try evaluator.losses(of: documents, under: model, device: device) { progress.update($0) }
     progress.end()
     try documentsOut.map { try write(losses, to: URL(filePath: $0)) }
     show(try PerplexitySummary(losses, random: RandomKey(seed: 0)))

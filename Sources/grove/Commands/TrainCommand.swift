@@ -32,8 +32,8 @@ struct TrainCommand: ParsableCommand {
     let trainer = try Trainer(config, folder: run, device: Device(device) ?? .cpu)
     StopSignals.install()
     let view = TrainingView(quiet: output.quiet)
+    defer { view.end() }
     let outcome = try trainer.run(shouldStop: { StopSignals.isRequested }, onEvent: view.receive)
-    view.end()
     let metrics = try RunMetrics(run)
     try RunReport.write(run)
     let bits = metrics.validations.last?.bitsPerByte
