@@ -1,6 +1,7 @@
 import Foundation
 import GroveCore
 import GroveModel
+import GroveTensor
 import GroveTesting
 import GroveTrain
 import Testing
@@ -107,6 +108,25 @@ struct BenchmarkTests {
     #expect { try TrainingBenchmark.run(config, from: start, device: .cpu) } throws: {
       "\($0)"
         == "steps: 5 with the warm-up, but the start has batches for 1. Measure fewer steps, or write a longer start."
+    }
+  }
+
+  @Test("A folder whose batches are of another type or outside the vocabulary is refused")
+  func wrongBatches() throws {
+    var config = TrainingBenchmarkConfig()
+    config.model = TinyModel.config(.llama)
+    try Fixtures.withTemporaryFolder { folder in
+      try BenchmarkStart(config).write(to: folder)
+      let file = folder.appending(path: "batches.safetensors")
+      let cases: [(Tensor, String)] = [
+        (try Tensor([1, 2, 3] as [Float], [1, 1, 3]), "has no tensor batches of int64 [steps, B, T + 1]"),
+        (try Tensor([1, 2] as [Int64], [1, 2]), "has no tensor batches of int64 [steps, B, T + 1]"),
+        (try Tensor([1, 64, 3] as [Int64], [1, 1, 3]), "the id 64 is outside 0..<64"),
+      ]
+      for (tensor, problem) in cases {
+        try SafetensorsWriter.write([.init("batches", tensor)], to: file)
+        #expect { _ = try BenchmarkStart(folder: folder) } throws: { "\($0)" == "\(file.path): \(problem)" }
+      }
     }
   }
 
