@@ -99,18 +99,19 @@ def main():
     texts = [text for _, _, text in documents(options.corpus)]
     count = len(texts)
     texts += HOSTILE
-    tokens = 0
-    for number, (text, ours) in enumerate(zip(texts, grove_ids(options.grove, options.folder, texts))):
+    lists = grove_ids(options.grove, options.folder, texts)
+    peers = {
+        "tokenizers": [encoding.ids for encoding in tokenizer.encode_batch_fast(texts, add_special_tokens=False)],
+        "AutoTokenizer": automatic(texts, add_special_tokens=False, split_special_tokens=True, verbose=False)["input_ids"],
+    }
+    decoded = tokenizer.decode_batch(lists, skip_special_tokens=False)
+    for number, (text, ours) in enumerate(zip(texts, lists)):
         what = f"document {number}" if number < count else f"hostile string {number - count} ({text[:20]!r})"
-        compare(what, ours, tokenizer.encode(text, add_special_tokens=False).ids)
-        compare(
-            f"{what}, AutoTokenizer",
-            ours,
-            automatic(text, add_special_tokens=False, split_special_tokens=True, verbose=False)["input_ids"],
-        )
-        if tokenizer.decode(ours, skip_special_tokens=False) != text:
+        for peer, theirs in peers.items():
+            compare(f"{what}, {peer}", ours, theirs[number])
+        if decoded[number] != text:
             sys.exit(f"{what}: the ids do not decode to the text")
-        tokens += len(ours)
+    tokens = sum(map(len, lists))
     for data in BROKEN + [b""]:
         ours = grove_ids_of_bytes(options.grove, options.folder, data)
         text = data.decode("utf-8", errors="replace")
