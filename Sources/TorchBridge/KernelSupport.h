@@ -25,11 +25,11 @@ Element *elements(const at::Tensor &tensor) {
 
 /// Calls `body` with a value of the tensor's element type.
 template <typename Body>
-void withElement(const at::Tensor &tensor, const char *name, Body &&body) {
+void withElement(const at::Tensor &tensor, Body &&body) {
   switch (tensor.scalar_type()) {
     case at::kFloat: return body(float{});
     case at::kBFloat16: return body(bfloat16{});
-    default: TORCH_CHECK(false, name, ": expected float32 or bfloat16, got ", tensor.scalar_type());
+    default: TORCH_CHECK(false, "expected float32 or bfloat16, got ", tensor.scalar_type());
   }
 }
 
@@ -38,8 +38,8 @@ inline std::optional<at::Tensor> optional(GroveTensorHandle handle) {
   return handle ? std::optional<at::Tensor>(tensor(handle)) : std::nullopt;
 }
 
-inline void checkCPU(const at::Tensor &tensor, const char *name) {
-  TORCH_CHECK(tensor.is_cpu(), name, ": the kernel is for the CPU, got a tensor on ", tensor.device());
+inline void checkCPU(const at::Tensor &tensor) {
+  TORCH_CHECK(tensor.is_cpu(), "the kernel is for the CPU, got a tensor on ", tensor.device());
 }
 
 GroveStatus sumOfSquares(const GroveTensorHandle *tensors, int32_t count, double *out);
@@ -52,6 +52,8 @@ GroveStatus rotaryHeads(GroveTensorHandle projected, GroveTensorHandle cosine, G
                         int64_t keyValueHeads, GroveTensorHandle *out);
 GroveStatus swiglu(GroveTensorHandle x, GroveTensorHandle *out);
 GroveStatus gelu(GroveTensorHandle x, GroveTensorHandle *out);
+bool attends(int32_t dtype, int64_t width);
+GroveStatus attention(GroveTensorHandle q, GroveTensorHandle k, GroveTensorHandle v, bool causal, GroveTensorHandle *out);
 GroveStatus linearCrossEntropy(GroveTensorHandle x, GroveTensorHandle weight, GroveTensorHandle targets, int64_t ignored,
                                double zLoss, GroveTensorHandle *out);
 

@@ -12,6 +12,8 @@ void installKernels(GroveTorch &table) {
   table.rotary_heads = rotaryHeads;
   table.swiglu = swiglu;
   table.gelu = gelu;
+  table.attends = attends;
+  table.attention = attention;
   table.linear_cross_entropy = linearCrossEntropy;
 }
 

@@ -14,7 +14,7 @@ struct SwiGLU : torch::autograd::Function<SwiGLU> {
     auto shape = x.sizes().vec();
     const int64_t width = shape.back() /= 2;
     const auto out = at::empty(shape, x.options());
-    withElement(x, "swiglu", [&](auto element) {
+    withElement(x, [&](auto element) {
       using Element = decltype(element);
       forBlocks(width ? out.numel() / width : 0, rowGrain(width), [&](int64_t, int64_t begin, int64_t end) {
         for (int64_t row = begin; row < end; row++) {
@@ -31,7 +31,7 @@ struct SwiGLU : torch::autograd::Function<SwiGLU> {
     const auto dOut = gradients[0].contiguous();
     const auto dx = at::empty(x.sizes(), x.options());
     const int64_t width = dOut.size(-1);
-    withElement(x, "swiglu", [&](auto element) {
+    withElement(x, [&](auto element) {
       using Element = decltype(element);
       forBlocks(width ? dOut.numel() / width : 0, rowGrain(width), [&](int64_t, int64_t begin, int64_t end) {
         for (int64_t row = begin; row < end; row++) {
@@ -52,7 +52,7 @@ struct GELU : torch::autograd::Function<GELU> {
     const auto x = input.contiguous();
     context->save_for_backward({x});
     const auto out = at::empty(x.sizes(), x.options());
-    withElement(x, "gelu", [&](auto element) {
+    withElement(x, [&](auto element) {
       using Element = decltype(element);
       forBlocks(x.numel(), elementGrain, [&](int64_t, int64_t begin, int64_t end) {
         loops<Element>().gelu(elements<Element>(x) + begin, elements<Element>(out) + begin, end - begin);
@@ -65,7 +65,7 @@ struct GELU : torch::autograd::Function<GELU> {
     const auto x = context->get_saved_variables()[0];
     const auto dOut = gradients[0].contiguous();
     const auto dx = at::empty(x.sizes(), x.options());
-    withElement(x, "gelu", [&](auto element) {
+    withElement(x, [&](auto element) {
       using Element = decltype(element);
       forBlocks(x.numel(), elementGrain, [&](int64_t, int64_t begin, int64_t end) {
         loops<Element>().geluGradient(elements<Element>(x) + begin, elements<Element>(dOut) + begin,
@@ -113,7 +113,7 @@ struct RotaryHeads : torch::autograd::Function<RotaryHeads> {
     context->save_for_backward({cosines, sines});
     variable_list parts;
     for (int64_t count : heads.counts) parts.push_back(at::empty({heads.batch, heads.time, count, heads.width}, x.options()));
-    withElement(x, "rotary", [&](auto element) {
+    withElement(x, [&](auto element) {
       using Element = decltype(element);
       Element *const out[3] = {elements<Element>(parts[0]), elements<Element>(parts[1]), elements<Element>(parts[2])};
       moveHeads<Element>(heads, elements<Element>(x), out, elements<float>(cosines), elements<float>(sines), true);
@@ -127,7 +127,7 @@ struct RotaryHeads : torch::autograd::Function<RotaryHeads> {
     const auto &q = gradients[0];
     const Heads heads{q.size(0), q.size(1), q.size(3), {q.size(2), gradients[1].size(2), gradients[2].size(2)}};
     const auto dx = at::empty({heads.batch, heads.time, heads.total(), heads.width}, q.options());
-    withElement(q, "rotary", [&](auto element) {
+    withElement(q, [&](auto element) {
       using Element = decltype(element);
       Element *const parts[3] = {elements<Element>(q), elements<Element>(gradients[1]), elements<Element>(gradients[2])};
       moveHeads<Element>(heads, elements<Element>(dx), parts, elements<float>(saved[0]), elements<float>(saved[1]), false);
@@ -141,7 +141,7 @@ struct RotaryHeads : torch::autograd::Function<RotaryHeads> {
 GroveStatus swiglu(GroveTensorHandle x, GroveTensorHandle *out) {
   return guarded([&] {
     const auto input = tensor(x);
-    TORCH_CHECK(input.dim() > 0 && input.size(-1) % 2 == 0, "swiglu: the last axis of ", input.sizes(), " is not even");
+    TORCH_CHECK(input.dim() > 0 && input.size(-1) % 2 == 0, "the last axis of ", input.sizes(), " is not even");
     *out = handle(SwiGLU::apply(input));
   });
 }
@@ -154,11 +154,11 @@ GroveStatus rotaryHeads(GroveTensorHandle projected, GroveTensorHandle cosine, G
                         int64_t keyValueHeads, GroveTensorHandle *out) {
   return guarded([&] {
     const auto x = tensor(projected), angles = tensor(cosine);
-    TORCH_CHECK(x.dim() == 4 && x.size(2) == heads + 2 * keyValueHeads && x.size(3) % 2 == 0, "rotary: ", x.sizes(),
+    TORCH_CHECK(x.dim() == 4 && x.size(2) == heads + 2 * keyValueHeads && x.size(3) % 2 == 0, "", x.sizes(),
                 " does not hold ", heads, " + 2·", keyValueHeads, " heads of an even width");
     TORCH_CHECK(angles.dim() == 2 && angles.size(0) == x.size(1) && 2 * angles.size(1) == x.size(3) &&
                     angles.sizes() == tensor(sine).sizes() && angles.scalar_type() == at::kFloat,
-                "rotary: angles of ", angles.sizes(), " do not fit ", x.sizes());
+                "angles of ", angles.sizes(), " do not fit ", x.sizes());
     const auto parts = RotaryHeads::apply(x, angles, tensor(sine), heads, keyValueHeads);
     for (int part = 0; part < 3; part++) out[part] = handle(parts[part]);
   });

@@ -12,7 +12,7 @@ at::Tensor columnSums(const at::Tensor &x) {
   const int64_t rows = x.size(0), width = x.size(1), grain = std::max<int64_t>(64, rowGrain(width));
   const int64_t blocks = blockCount(rows, grain);
   auto parts = at::zeros({blocks, width}, x.options().dtype(at::kFloat));
-  withElement(x, "bias", [&](auto element) {
+  withElement(x, [&](auto element) {
     using Element = decltype(element);
     forBlocks(rows, grain, [&](int64_t block, int64_t begin, int64_t end) {
       loops<Element>().sumRows(elements<Element>(x) + begin * width, end - begin, width,
@@ -27,7 +27,7 @@ struct Linear : torch::autograd::Function<Linear> {
                             const std::optional<at::Tensor> &bias) {
     const int64_t inputs = weight.size(1), outputs = weight.size(0);
     auto shape = x.sizes().vec();
-    TORCH_CHECK(!shape.empty() && shape.back() == inputs, "linear: the last axis of ", x.sizes(),
+    TORCH_CHECK(!shape.empty() && shape.back() == inputs, "the last axis of ", x.sizes(),
                 " does not fit a weight of ", weight.sizes());
     const auto rows = x.contiguous().view({-1, inputs});
     context->save_for_backward({rows, weight});

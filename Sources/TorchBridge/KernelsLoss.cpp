@@ -78,7 +78,7 @@ struct LinearCrossEntropy : torch::autograd::Function<LinearCrossEntropy> {
       const int64_t end = std::min(rows, begin + blockRows);
       const auto block = logits.narrow(0, 0, end - begin), inputs = x.narrow(0, begin, end - begin);
       product(inputs, weight.t(), block);
-      withElement(block, "cross entropy", [&](auto element) {
+      withElement(block, [&](auto element) {
         total += lossOfRows<decltype(element)>(block, ids + begin, terms);
       });
       if (wantsX) product(block, weight, dx.narrow(0, begin, end - begin));
@@ -106,13 +106,13 @@ GroveStatus linearCrossEntropy(GroveTensorHandle x_, GroveTensorHandle weight_, 
                                int64_t ignored, double zLoss, GroveTensorHandle *out) {
   return guarded([&] {
     const auto x = tensor(x_), weight = tensor(weight_), targets = tensor(targets_);
-    checkCPU(x, "cross entropy");
-    TORCH_CHECK(x.dim() == 2 && weight.dim() == 2 && x.size(1) == weight.size(1), "cross entropy: hidden states of ",
+    checkCPU(x);
+    TORCH_CHECK(x.dim() == 2 && weight.dim() == 2 && x.size(1) == weight.size(1), "hidden states of ",
                 x.sizes(), " do not fit a weight of ", weight.sizes());
     TORCH_CHECK(targets.dim() == 1 && targets.size(0) == x.size(0) && targets.scalar_type() == at::kLong,
-                "cross entropy: expected int64 targets [", x.size(0), "], got ", targets.scalar_type(), " ",
+                "expected int64 targets [", x.size(0), "], got ", targets.scalar_type(), " ",
                 targets.sizes());
-    TORCH_CHECK(x.scalar_type() == weight.scalar_type(), "cross entropy: hidden states of ", x.scalar_type(),
+    TORCH_CHECK(x.scalar_type() == weight.scalar_type(), "hidden states of ", x.scalar_type(),
                 " and a weight of ", weight.scalar_type());
     const bool records = at::GradMode::is_enabled();
     *out = handle(LinearCrossEntropy::apply(x.contiguous(), weight.contiguous(), targets.contiguous(), ignored, zLoss,

@@ -18,7 +18,7 @@ struct Norm : torch::autograd::Function<Norm> {
     const auto stream = delta ? at::empty(x.sizes(), x.options()) : input;
     const auto y = at::empty(x.sizes(), x.options().dtype(static_cast<at::ScalarType>(dtype)));
     const auto moments = at::empty({2, rows}, x.options());
-    withElement(y, "norm", [&](auto element) {
+    withElement(y, [&](auto element) {
       using Element = decltype(element);
       const NormRows<Element> work{
           width, static_cast<float>(epsilon), centered, elements<float>(weight),
@@ -55,7 +55,7 @@ struct Norm : torch::autograd::Function<Norm> {
     const auto parts = at::zeros({2, blocks, width}, stream.options());
     at::Tensor dDelta;
     if (hasDelta) dDelta = dy.scalar_type() == at::kFloat ? dx : at::empty(dy.sizes(), dy.options());
-    withElement(dy, "norm", [&](auto element) {
+    withElement(dy, [&](auto element) {
       using Element = decltype(element);
       forBlocks(rows, grain, [&](int64_t block, int64_t begin, int64_t end) {
         const NormGradientRows<Element> work{
@@ -81,7 +81,7 @@ struct Add : torch::autograd::Function<Add> {
     const auto a = x.contiguous(), b = delta.contiguous();
     const auto out = at::empty(x.sizes(), x.options());
     context->saved_data["dtype"] = static_cast<int64_t>(delta.scalar_type());
-    withElement(b, "add", [&](auto element) {
+    withElement(b, [&](auto element) {
       using Element = decltype(element);
       forBlocks(a.numel(), elementGrain, [&](int64_t, int64_t begin, int64_t end) {
         loops<Element>().add(elements<float>(a) + begin, elements<Element>(b) + begin, elements<float>(out) + begin,
@@ -108,12 +108,12 @@ struct Add : torch::autograd::Function<Add> {
 GroveStatus norm(const GroveNorm *arguments, GroveTensorHandle *stream, GroveTensorHandle *out) {
   return guarded([&] {
     const auto x = tensor(arguments->x), delta = tensor(arguments->delta), weight = tensor(arguments->weight);
-    checkCPU(x, "norm");
-    TORCH_CHECK(x.scalar_type() == at::kFloat && weight.scalar_type() == at::kFloat, "norm: expected float32, got ",
+    checkCPU(x);
+    TORCH_CHECK(x.scalar_type() == at::kFloat && weight.scalar_type() == at::kFloat, "expected float32, got ",
                 x.scalar_type(), " and a weight of ", weight.scalar_type());
-    TORCH_CHECK(x.dim() > 0 && x.size(-1) == weight.numel() && weight.is_contiguous(), "norm: the last axis of ",
+    TORCH_CHECK(x.dim() > 0 && x.size(-1) == weight.numel() && weight.is_contiguous(), "the last axis of ",
                 x.sizes(), " does not fit a weight of ", weight.sizes());
-    TORCH_CHECK(!delta.defined() || delta.sizes() == x.sizes(), "norm: cannot add ", delta.sizes(), " to ", x.sizes());
+    TORCH_CHECK(!delta.defined() || delta.sizes() == x.sizes(), "cannot add ", delta.sizes(), " to ", x.sizes());
     const auto results = Norm::apply(x, optional(arguments->delta), weight, optional(arguments->bias), arguments->epsilon,
                                      arguments->centered, static_cast<int64_t>(arguments->dtype));
     *out = handle(results[0]);
@@ -123,7 +123,7 @@ GroveStatus norm(const GroveNorm *arguments, GroveTensorHandle *stream, GroveTen
 
 GroveStatus add(GroveTensorHandle x, GroveTensorHandle delta, GroveTensorHandle *out) {
   return guarded([&] {
-    TORCH_CHECK(tensor(x).sizes() == tensor(delta).sizes(), "add: cannot add ", tensor(delta).sizes(), " to ",
+    TORCH_CHECK(tensor(x).sizes() == tensor(delta).sizes(), "cannot add ", tensor(delta).sizes(), " to ",
                 tensor(x).sizes());
     *out = handle(Add::apply(tensor(x), tensor(delta)));
   });

@@ -10,9 +10,9 @@ GroveStatus sumOfSquares(const GroveTensorHandle *handles, int32_t count, double
     double total = 0;
     for (int32_t i = 0; i < count; i++) {
       const at::Tensor values = tensor(handles[i]).contiguous();
-      checkCPU(values, "sum of squares");
+      checkCPU(values);
       std::vector<double> parts(blockCount(values.numel(), elementGrain));
-      withElement(values, "sum of squares", [&](auto element) {
+      withElement(values, [&](auto element) {
         using Element = decltype(element);
         const auto *start = elements<Element>(values);
         forBlocks(values.numel(), elementGrain, [&](int64_t block, int64_t begin, int64_t end) {

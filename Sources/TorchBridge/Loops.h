@@ -58,6 +58,7 @@ struct Loops {
   /// out = x + delta.
   void (*add)(const float *x, const Element *delta, float *out, int64_t count);
   void (*narrow)(const float *x, Element *out, int64_t count);
+  float (*dot)(const Element *a, const Element *b, int64_t count);
   /// Rotates `heads` heads of width 2·half by the angles of one position; `direction` −1 turns back.
   void (*rotate)(const Element *x, Element *out, int64_t heads, int64_t half, const float *cosine, const float *sine,
                  float direction);
@@ -73,7 +74,25 @@ struct Loops {
   /// logits = scratch · scale, less `targetShare` at the target.
   void (*rowGradient)(Element *logits, int64_t count, int64_t target, const float *scratch, float scale,
                       float targetShare);
+
+  // Attention works on tiles of attentionTile × attentionTile.
+
+  /// The transpose of `[rows, width]` as the right factor of a tile product: pairs of bfloat16 stay together. Rows and
+  /// width are multiples of 16.
+  void (*packTransposed)(const Element *x, int64_t rows, int64_t width, Element *out);
+  /// `[rows, width]` itself as the right factor.
+  void (*pack)(const Element *x, int64_t rows, int64_t width, Element *out);
+  /// A right factor `[rows, width]` back in row-major order.
+  void (*unpack)(const Element *packed, int64_t rows, int64_t width, Element *out);
+  /// Probabilities of one query before division by their sum: exp(scale·(s − max)) of the first `count` scores, 0 up to
+  /// `padded`. Gives log Σ exp(scale·s).
+  float (*attend)(float *scores, int64_t count, int64_t padded, float scale, Element *out, float &sum);
+  /// A tile of probabilities and of the scores' gradients, keys by queries.
+  void (*attendGradient)(const float *scores, const float *dProbabilities, const float *logSums, const float *delta,
+                         float scale, bool isDiagonal, Element *probabilities, Element *dScores, Element *packed);
 };
+
+constexpr int64_t attentionTile = 64;
 
 /// The loops for this machine's instruction set.
 template <typename Element>

@@ -13,7 +13,7 @@ extern "C" {
 #endif
 
 // Raised whenever the table below changes; loader and bridge must agree.
-#define GROVE_TORCH_ABI 2
+#define GROVE_TORCH_ABI 3
 
 typedef void *GroveTensorHandle;
 typedef const void *GroveOperatorHandle;
@@ -152,6 +152,11 @@ typedef struct {
                               int64_t heads, int64_t keyValueHeads, GroveTensorHandle *out);
   GroveStatus (*swiglu)(GroveTensorHandle x, GroveTensorHandle *out);  // [..., gate | up]
   GroveStatus (*gelu)(GroveTensorHandle x, GroveTensorHandle *out);    // the tanh form
+  // Whether `attention` works in this dtype for heads of this width, on this machine.
+  bool (*attends)(int32_t dtype, int64_t headWidth);
+  // softmax(q kᵀ / √D) v: queries [B, H, T, D], keys and values [B, G, S, D] with H a multiple of G; causal only with S = T.
+  GroveStatus (*attention)(GroveTensorHandle q, GroveTensorHandle k, GroveTensorHandle v, bool causal,
+                           GroveTensorHandle *out);
   // Mean negative log-likelihood of `targets` [N] under softmax(x [N, C] · weight[V, C]ᵀ), with z-loss; never holds
   // the logits of more than one block of rows.
   GroveStatus (*linear_cross_entropy)(GroveTensorHandle x, GroveTensorHandle weight, GroveTensorHandle targets,
