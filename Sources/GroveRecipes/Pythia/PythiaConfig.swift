@@ -38,7 +38,7 @@ public struct PythiaConfig: Config {
   public var seeds = 1
   public var vocabularySize = 1024
   public var contextLength = 64
-  public var batchSize = 32
+  public var batchSize = 16
   /// Whole passes over the training sequences.
   public var passes = 6
   /// Regular checkpoints, beside the logarithmic ones.
@@ -48,7 +48,7 @@ public struct PythiaConfig: Config {
   /// Documents are taken from a file until it has given so many bytes; 0 takes all.
   public var bytesPerDomain = 0
   /// Tokens of a training sequence that are given, and as many that must follow.
-  public var prefixTokens = 8
+  public var prefixTokens = 6
   /// Equal parts of the last pass in which memorised sequences are counted.
   public var bins = 50
   public var arithmetic = ArithmeticConfig()

@@ -41,8 +41,8 @@ public struct PythiaRecipe: Recipe {
     "LLaMA blocks with tied embeddings at learning rates that fall with size, not GPT-NeoX blocks.",
     "Several passes over little text instead of one pass over the Pile: so small a model memorises nothing that it sees "
       + "once. The order that counts is that of the last pass; each pass has its own.",
-    "The prompt and the continuation are 8 tokens each at the scale tiny, not 32: the continuation must be within reach "
-      + "of the model. The number was fixed before the run.",
+    "The prompt and the continuation are 6 tokens each at the scale tiny, not 32: the continuation must be within reach "
+      + "of the model. The number was fixed before the run, on other text (German help and scripture).",
     "The arithmetic is planted: additions whose first operand occurs 1 to 256 times a pass, asked without examples. The "
       + "paper counts operands in the Pile and asks multiplications and additions with 0 to 16 examples.",
     "The pronoun intervention (§3.1) and the deduplicated suite are not run.",

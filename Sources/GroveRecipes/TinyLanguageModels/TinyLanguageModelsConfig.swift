@@ -16,14 +16,14 @@ public struct TinyLanguageModelsConfig: Config {
   public var pretrainingSizes: [Int] = []
   /// Passes over the passages.
   public var pretrainingEpochs = 6
-  public var pretrainingBatch = 32
+  public var pretrainingBatch = 8
   /// Share of the tokens that are guessed (Devlin et al. 2018 §3.1).
   public var maskedShare = 0.15
   /// Optimizer and schedule of pre-training; its steps follow from the passages and epochs.
   public var pretraining = ObjectiveTraining()
   public var examplesPerClass = 20
   public var fineTuningEpochs = 10
-  public var fineTuningBatch = 20
+  public var fineTuningBatch = 10
   /// Optimizer and schedule of fine-tuning; its steps follow from the examples and epochs.
   public var fineTuning = ObjectiveTraining()
   /// Held-out passages of a class, at most.
@@ -107,7 +107,8 @@ extension TinyLanguageModelsConfig {
     config.encoder.feedForwardWidth = 512
     config.encoder.layers = 6
     config.pretrainingSizes = [128, 512, 2048]
-    config.pretraining = training(learningRate: 1e-3, warmup: 20)
+    config.pretraining = training(learningRate: 1e-3, warmup: 80)
+    config.pretraining.optimizer.beta2 = 0.98
     config.fineTuning = training(learningRate: 5e-4, warmup: 5)
     return config
   }
@@ -123,6 +124,7 @@ extension TinyLanguageModelsConfig {
     config.vocabularySize = 30_522
     config.pretrainingSizes = [20_000, 40_000, 90_000]
     config.pretrainingEpochs = 50
+    config.pretrainingBatch = 32
     config.pretraining = training(learningRate: 1e-4, warmup: 1000)
     config.fineTuning = training(learningRate: 2e-5, warmup: 5)
     config.testPassagesPerClass = 1000

@@ -47,6 +47,7 @@ public struct TinyLanguageModelsRecipe: Recipe {
     "The high-overlap task is the section of a help page, the low-overlap task the group of a book of scripture, 5 "
       + "classes and 20 examples a class each; the paper has FewRel, AGNews and DBpedia. The tasks differ in more than "
       + "their overlap, so that criterion is weaker evidence than a crossed design.",
+    "Batch sizes and rates were fixed before the run, on the French help.",
     "The committee sums probabilities of 5 shallow encoders of the same shape. Each is pre-trained once and fine-tuned on "
       + "every seed's examples, so the seeds share their pre-training.",
     "Variants with wider heads or convolutions are not run.",
