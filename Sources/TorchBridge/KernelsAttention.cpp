@@ -47,7 +47,8 @@ class Workspace {
   template <typename Value>
   Value *take(int64_t count) {
     const size_t bytes = (count * sizeof(Value) + 63) / 64 * 64;
-    auto &part = parts()[next++ % partCount];
+    TORCH_INTERNAL_ASSERT(next < partCount);
+    auto &part = parts()[next++];
     if (part.size() < bytes + 64) part.resize(bytes + 64);
     return reinterpret_cast<Value *>((reinterpret_cast<uintptr_t>(part.data()) + 63) / 64 * 64);
   }

@@ -4,19 +4,19 @@
 namespace grove {
 
 namespace baseline {
-#include "Loops.inc"
+#include "LoopBodies.h"
 }
 
 #ifdef __x86_64__
 #pragma clang attribute push(__attribute__((target("arch=x86-64-v3"))), apply_to = function)
 namespace avx2 {
-#include "Loops.inc"
+#include "LoopBodies.h"
 }
 #pragma clang attribute pop
 
 #pragma clang attribute push(__attribute__((target("arch=x86-64-v4"))), apply_to = function)
 namespace avx512 {
-#include "Loops.inc"
+#include "LoopBodies.h"
 }
 #pragma clang attribute pop
 #endif

@@ -48,7 +48,7 @@ struct RowLoss {
   float negativeLogLikelihood;
 };
 
-/// Heads of one position, half-split rotation (Su et al. 2021).
+/// The loops over one element type.
 template <typename Element>
 struct Loops {
   double (*sumOfSquares)(const Element *values, int64_t count);
@@ -59,7 +59,7 @@ struct Loops {
   void (*add)(const float *x, const Element *delta, float *out, int64_t count);
   void (*narrow)(const float *x, Element *out, int64_t count);
   float (*dot)(const Element *a, const Element *b, int64_t count);
-  /// Rotates `heads` heads of width 2·half by the angles of one position; `direction` −1 turns back.
+  /// Rotates `heads` heads of width 2·half, half-split, by the angles of one position; `direction` −1 turns back.
   void (*rotate)(const Element *x, Element *out, int64_t heads, int64_t half, const float *cosine, const float *sine,
                  float direction);
   void (*swiglu)(const Element *gate, const Element *up, Element *out, int64_t count);

@@ -318,8 +318,24 @@ void attendGradient(const float *__restrict scores, const float *__restrict dPro
 
 template <typename Element>
 constexpr Loops<Element> table = {
-    sumOfSquares<Element>, adamw<Element>,  norm<Element>,           normGradient<Element>, add<Element>,
-    narrow<Element>,       dot<Element>,    rotate<Element>, swiglu<Element>,         swigluGradient<Element>, gelu<Element>,
-    geluGradient<Element>, sumRows<Element>, rowLoss<Element>,       rowGradient<Element>,
-    packTransposed<Element>, pack<Element>, unpack<Element>,         attend<Element>,         attendGradient<Element>,
+    .sumOfSquares = sumOfSquares<Element>,
+    .adamw = adamw<Element>,
+    .norm = norm<Element>,
+    .normGradient = normGradient<Element>,
+    .add = add<Element>,
+    .narrow = narrow<Element>,
+    .dot = dot<Element>,
+    .rotate = rotate<Element>,
+    .swiglu = swiglu<Element>,
+    .swigluGradient = swigluGradient<Element>,
+    .gelu = gelu<Element>,
+    .geluGradient = geluGradient<Element>,
+    .sumRows = sumRows<Element>,
+    .rowLoss = rowLoss<Element>,
+    .rowGradient = rowGradient<Element>,
+    .packTransposed = packTransposed<Element>,
+    .pack = pack<Element>,
+    .unpack = unpack<Element>,
+    .attend = attend<Element>,
+    .attendGradient = attendGradient<Element>,
 };
