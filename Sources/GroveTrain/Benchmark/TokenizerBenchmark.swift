@@ -16,6 +16,14 @@ public enum TokenizerBenchmark {
     /// SHA-256 over the ids of all documents, or over the learned tokens: equal for all engines.
     public var digest: String
 
+    public init(engine: String, seconds: [Double], bytes: Int, tokens: Int, digest: String) {
+      self.engine = engine
+      self.seconds = seconds
+      self.bytes = bytes
+      self.tokens = tokens
+      self.digest = digest
+    }
+
     /// Checks that a peer's result is ours.
     /// - Throws: `GroveError` with code `.mismatch`; a faster way to another result is no result.
     public func requireSameResult(as peer: Measurement) throws {

@@ -51,12 +51,14 @@ public enum TrainingBenchmark {
     }
     let after = try Torch.memory()
     let peakResidentBytes = ResidentMemory.peakBytes  // before the ceiling's own matrices
-    return TrainingMeasurement(
+    var measurement = TrainingMeasurement(
       engine: "grove \(groveVersion), libtorch \(try Torch.version())", precision: config.precision,
       parameters: try model.parameterCount(), threads: try Torch.threads(), stepSeconds: seconds, losses: losses,
       ceilingGigaflops: try MatrixCeiling.measure(config.precision, device: device),
-      peakResidentBytes: peakResidentBytes, peakTensorBytes: after.peakBytes,
-      allocationsPerStep: Double(after.allocations - before.allocations) / Double(config.steps),
-      systemAllocations: after.systemAllocations - before.systemAllocations)
+      peakResidentBytes: peakResidentBytes)
+    measurement.peakTensorBytes = after.peakBytes
+    measurement.allocationsPerStep = Double(after.allocations - before.allocations) / Double(config.steps)
+    measurement.systemAllocations = after.systemAllocations - before.systemAllocations
+    return measurement
   }
 }

@@ -24,6 +24,21 @@ public struct TrainingMeasurement: Codable, Equatable, Sendable {
   /// Of all allocations in the measured steps, those that went to the system; nil where the engine does not count them.
   public var systemAllocations: Int?
 
+  /// What an engine says of itself; what it does not count stays nil.
+  public init(
+    engine: String, precision: Precision, parameters: Int, threads: Int, stepSeconds: [Double], losses: [Double],
+    ceilingGigaflops: Double, peakResidentBytes: Int
+  ) {
+    self.engine = engine
+    self.precision = precision
+    self.parameters = parameters
+    self.threads = threads
+    self.stepSeconds = stepSeconds
+    self.losses = losses
+    self.ceilingGigaflops = ceilingGigaflops
+    self.peakResidentBytes = peakResidentBytes
+  }
+
   /// The middle of the measured steps, in seconds.
   public var medianSeconds: Double { get throws { try Statistics.quantile(stepSeconds, 0.5) } }
 
