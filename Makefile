@@ -37,11 +37,11 @@ check: setup ## Check the format, the scripts and the house rules
 	@if command -v shellcheck >/dev/null; then shellcheck $(SCRIPTS); else bash -n $(SCRIPTS); fi
 	swift test -c release --filter ProjectTests
 
-parity: build ## Compare logits and token ids with transformers and tokenizers
+parity: build ## Compare with transformers, tokenizers, TensorBoard and a reader of shards
 	@scripts/parity-environment
 	scripts/check-parity $(ARGS)
 
-bench: build ## Measure Grove and its peers on this machine
+bench: build ## Measure Grove beside its peers on this machine
 	@scripts/parity-environment
 	Benchmarks/run $(ARGS)
 

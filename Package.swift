@@ -10,15 +10,26 @@ let strict: [SwiftSetting] = [
   .enableUpcomingFeature("InternalImportsByDefault"),
 ]
 
+/// What each library was declared to use, with all that those use.
+// Safety: a manifest runs on one thread, from top to bottom.
+nonisolated(unsafe) var closures: [String: [Target.Dependency]] = [:]
+
+/// The named targets and all below them. SwiftPM rebuilds a target only when one that it names has changed, and the layout
+/// of a value can come from far below.
+func closed(_ uses: [String]) -> [Target.Dependency] {
+  var seen: Set<String> = []
+  return uses.flatMap { [.byName(name: $0)] + (closures[$0] ?? []) }.filter { seen.insert("\($0)").inserted }
+}
+
 /// A library target: every one may use `GroveCore`, and nothing that is not listed.
-func library(_ name: String, _ uses: Target.Dependency...) -> Target {
-  .target(name: name, dependencies: ["GroveCore"] + uses, swiftSettings: strict)
+func library(_ name: String, _ uses: String..., path: String? = nil) -> Target {
+  closures[name] = closed(["GroveCore"] + uses)
+  return .target(name: name, dependencies: closures[name] ?? [], path: path, swiftSettings: strict)
 }
 
 /// The tests of a target, with the test support and fixtures that they share.
-func tests(of name: String, _ uses: Target.Dependency...) -> Target {
-  .testTarget(
-    name: "\(name)Tests", dependencies: [.byName(name: name), "GroveTesting"] + uses, swiftSettings: strict)
+func tests(of name: String, _ uses: String...) -> Target {
+  .testTarget(name: "\(name)Tests", dependencies: closed([name, "GroveTesting"] + uses), swiftSettings: strict)
 }
 
 let package = Package(
@@ -42,7 +53,8 @@ let package = Package(
       name: "TorchBridge",
       cxxSettings: [
         .unsafeFlags([
-          "-I\(root)/Sources/CTorch/include", "-isystem", "\(libtorch)/include", "-isystem", "\(libtorch)/include/torch/csrc/api/include",
+          "-I\(root)/Sources/CTorch/include", "-isystem", "\(libtorch)/include", "-isystem",
+          "\(libtorch)/include/torch/csrc/api/include",
           "-O3", "-fvisibility=hidden", "-fno-math-errno", "-fno-trapping-math", "-ffp-contract=fast",
         ])
       ],
@@ -65,11 +77,11 @@ let package = Package(
     library("GroveRecipes", "GroveTrain"),
     .executableTarget(
       name: "grove",
-      dependencies: [
-        "GroveRecipes", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      dependencies: closed(["GroveRecipes"]) + [
+        .product(name: "ArgumentParser", package: "swift-argument-parser")
       ],
       swiftSettings: strict),
-    .target(name: "GroveTesting", dependencies: ["GroveTrain"], path: "Tests/Support", swiftSettings: strict),
+    library("GroveTesting", "GroveTrain", path: "Tests/Support"),
     tests(of: "GroveCore"),
     tests(of: "GroveTensor", "GroveModel"),
     tests(of: "GroveTokenizer"),
@@ -80,7 +92,8 @@ let package = Package(
     tests(of: "GroveTrain"),
     tests(of: "GroveEval"),
     tests(of: "GroveRecipes"),
-    .testTarget(name: "CommandTests", dependencies: ["grove", "GroveTesting"], swiftSettings: strict),
+    .testTarget(
+      name: "CommandTests", dependencies: ["grove"] + closed(["GroveRecipes", "GroveTesting"]), swiftSettings: strict),
     .testTarget(name: "ProjectTests", dependencies: ["GroveTesting"], swiftSettings: strict),
   ],
   swiftLanguageModes: [.v6],

@@ -4,18 +4,24 @@
     train.py --block llama --width 384 --layers 6 --heads 6 --feed-forward 1024 --vocabulary 8192 \\
         --context 256 --batch 8 --dtype bf16 --steps 12 [--compile] [--tokens train.bin]
 
-It trains on a file of little-endian uint16 ids, or on random ones, and prints one JSON line: tokens a second and
-milliseconds a step (medians of the timed steps), the losses, and what a large matrix product reaches here in that dtype.
+    train.py --start FOLDER --dtype bf16 --steps 12      the weights and batches that Grove starts from (see start.py)
+
+It trains on the batches of --start, on a file of little-endian uint16 ids, or on random ones, and prints one JSON line
+with the fields of Grove's own `grove bench train --json`: the seconds of each timed step, the losses, peak memory, and
+what a large matrix product reaches here in that dtype.
 """
 
 import argparse
 import json
-import statistics
+import resource
+import sys
 import time
 
 import torch
 import torch.nn.functional as F
 from torch import nn
+
+import start
 
 
 def parse_arguments():
@@ -39,6 +45,8 @@ def parse_arguments():
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--threads", type=int)
     parser.add_argument("--tokens", help="file of little-endian uint16 ids")
+    parser.add_argument("--start", metavar="FOLDER", help="take shape, weights and batches from here")
+    parser.add_argument("--save-start", metavar="FOLDER", help="write weights and batches there, and train nothing")
     options = parser.parse_args()
     options.key_value_heads = options.key_value_heads or options.heads
     usual = 4 * options.width if options.block == "gpt2" else 8 * options.width // 3
@@ -116,25 +124,17 @@ class Model(nn.Module):
         return F.cross_entropy(logits, targets.flatten())
 
 
-class Batches:
-    """Random windows of the file, or random ids."""
+def make_batches(o):
+    """The ids of every step, [steps, batch, context + 1]: random windows of the file, or random ids."""
+    count = (o.warm_up + o.steps) * o.batch
+    if not o.tokens:
+        return torch.randint(0, o.vocabulary, (o.warm_up + o.steps, o.batch, o.context + 1))
+    import numpy
 
-    def __init__(self, o):
-        self.options, self.data = o, None
-        if o.tokens:
-            import numpy
-
-            self.data = torch.from_numpy(numpy.fromfile(o.tokens, dtype="<u2").astype("int64"))
-
-    def next(self):
-        o = self.options
-        if self.data is None:
-            window = torch.randint(0, o.vocabulary, (o.batch, o.context + 1))
-        else:
-            starts = torch.randint(0, len(self.data) - o.context - 1, (o.batch,)).tolist()
-            window = torch.stack([self.data[start : start + o.context + 1] for start in starts])
-        window = window.to(o.device)
-        return window[:, :-1].contiguous(), window[:, 1:].contiguous()
+    data = torch.from_numpy(numpy.fromfile(o.tokens, dtype="<u2").astype("int64"))
+    starts = torch.randint(0, len(data) - o.context - 1, (count,)).tolist()
+    windows = torch.stack([data[first : first + o.context + 1] for first in starts])
+    return windows.view(o.warm_up + o.steps, o.batch, o.context + 1)
 
 
 def seconds_now(device):
@@ -143,38 +143,45 @@ def seconds_now(device):
     return time.perf_counter()
 
 
-def train(o, model):
+def train(o, model, batches):
     """The seconds of each timed step, and all losses."""
-    optimizer = torch.optim.AdamW(
-        model.parameters(), lr=o.learning_rate, betas=(0.9, 0.95), weight_decay=0.1, fused=True
-    )
+    # As Grove does: matrices and embeddings decay, norms and biases do not.
+    groups = [
+        {"params": [p for p in model.parameters() if p.dim() >= 2], "weight_decay": 0.1},
+        {"params": [p for p in model.parameters() if p.dim() < 2], "weight_decay": 0.0},
+    ]
+    optimizer = torch.optim.AdamW(groups, lr=o.learning_rate, betas=(0.9, 0.95), eps=1e-8, fused=True)
     forward = torch.compile(model) if o.compile else model
-    batches, seconds, losses = Batches(o), [], []
-    for step in range(o.warm_up + o.steps):
-        ids, targets = batches.next()
-        start = seconds_now(o.device)
+    pairs = [(ids[:, :-1].contiguous(), ids[:, 1:].contiguous()) for ids in batches.to(o.device)]
+    seconds, losses = [], []
+    for step, (ids, targets) in enumerate(pairs[: o.warm_up + o.steps]):
+        began = seconds_now(o.device)
         optimizer.zero_grad(set_to_none=True)
         with torch.autocast(o.device.split(":")[0], torch.bfloat16, enabled=o.dtype == "bf16"):
             loss = forward(ids, targets)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimizer.step()
+        losses.append(loss.item())
         if step >= o.warm_up:
-            seconds.append(seconds_now(o.device) - start)
-        losses.append(round(loss.item(), 4))
+            seconds.append(seconds_now(o.device) - began)
     return seconds, losses
 
 
 def matrix_product_ceiling(o):
-    """GFLOP/s of the best of six large matrix products."""
+    """GFLOP/s of the best of six large matrix products, on a CPU through MKL and through oneDNN."""
     size = 2048 if o.device == "cpu" else 8192
     dtype = torch.bfloat16 if o.dtype == "bf16" else torch.float32
     a, b = (torch.randn(size, size, device=o.device, dtype=dtype) for _ in range(2))
+    products = [lambda: a @ b]
+    if o.device == "cpu" and torch.backends.mkldnn.is_available():
+        products.append(lambda: torch.ops.mkldnn._linear_pointwise(a, b, None, "none", [], ""))
     best = float("inf")
-    for _ in range(6):
-        start = seconds_now(o.device)
-        a @ b
-        best = min(best, seconds_now(o.device) - start)
+    with torch.no_grad():
+        for product in products * 6:
+            began = seconds_now(o.device)
+            product()
+            best = min(best, seconds_now(o.device) - began)
     return 2 * size**3 / best / 1e9
 
 
@@ -183,25 +190,27 @@ def main():
     if o.threads:
         torch.set_num_threads(o.threads)
     torch.manual_seed(o.seed)
-    model = Model(o).to(o.device)
-    parameters = sum(p.numel() for p in model.parameters())
-    seconds, losses = train(o, model)
-    median = statistics.median(seconds)
-    tokens = o.batch * o.context
-    looked_up = o.vocabulary * o.width if o.untied else 0  # an embedding costs no product; a tied one is the head too
-    flops = 6 * (parameters - looked_up) * tokens + 12 * o.layers * o.width * o.context * tokens
+    batches = start.read_options(o.start, o) if o.start else make_batches(o)
+    model = Model(o)
+    if o.start:
+        start.load(o.start, model, o)
+    if o.save_start:
+        start.save(o.save_start, model, o, batches)
+        return
+    if len(batches) < o.warm_up + o.steps:
+        raise SystemExit(f"{o.start}: batches for {len(batches)} steps, {o.warm_up + o.steps} are needed")
+    seconds, losses = train(o, model.to(o.device), batches)
+    unit = 1 if sys.platform == "darwin" else 1024
     report = {
-        "peer": f"torch {torch.__version__} {'compiled' if o.compile else 'eager'}",
-        "dtype": o.dtype,
-        "block": o.block,
-        "parameters": parameters,
-        "tokens_per_s": round(tokens / median, 1),
-        "ms_per_step": round(median * 1e3, 2),
-        "ms_per_step_p90": round(sorted(seconds)[int(0.9 * (len(seconds) - 1))] * 1e3, 2),
-        "gflop_per_s": round(flops / median / 1e9, 1),
-        "gemm_ceiling_gflop_per_s": round(matrix_product_ceiling(o), 1),
+        "engine": f"torch {torch.__version__} {'compiled' if o.compile else 'eager'}",
+        "precision": {"fp32": "float32", "bf16": "bfloat16"}[o.dtype],
+        "parameters": sum(p.numel() for p in model.parameters()),
         "threads": torch.get_num_threads(),
+        "stepSeconds": seconds,
         "losses": losses,
+        # Before the ceiling's own matrices.
+        "peakResidentBytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit,
+        "ceilingGigaflops": matrix_product_ceiling(o),
     }
     print(json.dumps(report))
 

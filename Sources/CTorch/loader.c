@@ -32,8 +32,15 @@ static bool open_library(const char *folder, const char *name, bool required, ch
   return false;
 }
 
+// A thread of libtorch's team that waits for another burns milliseconds in a loop by default, which is fine only where
+// each has a core of its own. Beside other work on the machine a step took 2 to 7 times as long. What the user sets wins.
+static void limit_waiting(void) {
+  if (!getenv("OMP_WAIT_POLICY")) setenv("GOMP_SPINCOUNT", "3000", 0);
+}
+
 const GroveTorch *grove_torch_load(const char *libtorchFolder, const char *bridgeFile, char **message) {
   *message = NULL;
+  limit_waiting();
   if (!open_library(libtorchFolder, LIBRARY("c10"), true, message)) return NULL;
   if (!open_library(libtorchFolder, LIBRARY("torch_cpu"), true, message)) return NULL;
   if (access("/dev/nvidiactl", R_OK) == 0) open_library(libtorchFolder, LIBRARY("torch_cuda"), false, message);

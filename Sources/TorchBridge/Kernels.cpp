@@ -1,4 +1,20 @@
-#include "Bridge.h"
+// Puts the kernels into the table.
+#include "KernelSupport.h"
+
 namespace grove {
-void installKernels(GroveTorch &) {}
+
+void installKernels(GroveTorch &table) {
+  table.sum_of_squares = sumOfSquares;
+  table.adamw = adamw;
+  table.linear = linear;
+  table.norm = norm;
+  table.add = add;
+  table.rotary_heads = rotaryHeads;
+  table.swiglu = swiglu;
+  table.gelu = gelu;
+  table.attends = attends;
+  table.attention = attention;
+  table.linear_cross_entropy = linearCrossEntropy;
 }
+
+}  // namespace grove

@@ -44,6 +44,7 @@ struct SamplingTests {
     kept = kept.filter { $0.weight >= options.minP }
     let total = kept.reduce(0) { $0 + $1.weight }
     let key = RandomKey(seed: seed)
+    if !limited { kept.sort { $0.id < $1.id } }
     return (0..<count).map { position in
       var rest = key.uniform(position) * total
       return kept.first { candidate in

@@ -140,26 +140,25 @@ extension OperatorCase {
     switch operation {
     case "adamw": return try fusedAdamW(x)
     case "clip_gradients":
-      let norm = try Tensor.stacked(x.map { try $0.norm() }, axis: 0).norm()
-      let factor = min(1, try number("maximum_norm") / (norm.item() + 1e-6))
-      return [norm] + (try x.map { try $0 * factor })
+      let norm = try sumOfSquares(x).squareRoot()
+      let factor = min(1, try number("maximum_norm") / (norm + 1e-6))
+      return [try .full([], norm, .float32)] + (try x.map { try $0 * factor })
     default: return nil
     }
   }
 
   /// The parameter after each step; the gradients follow the parameter in `x`.
   private func fusedAdamW(_ x: [Tensor]) throws -> [Tensor] {
-    let step = Operator("aten::_fused_adamw_")
     let parameter = try x[0].copied()
     let mean = try Tensor.zeros(parameter.shape, .float32)
     let square = try Tensor.zeros(parameter.shape, .float32)
     return try (1...integer("steps")).map { number in
-      let count = try Tensor.full([], Double(number), .float32)
-      try step.run(
-        .tensors([parameter]), .tensors([x[number]]), .tensors([mean]), .tensors([square]), .tensors([]),
-        .tensors([count]), .number(self.number("learning_rate")), .number(self.number("beta1")),
-        .number(self.number("beta2")), .number(self.number("weight_decay")), .number(self.number("epsilon")),
-        .boolean(false), .boolean(false))
+      let entry = AdamWUpdate.Entry(
+        value: parameter, working: parameter, gradient: x[number], mean: mean, square: square,
+        weightDecay: try self.number("weight_decay"))
+      try AdamWUpdate([entry]).apply(
+        learningRate: self.number("learning_rate"), beta1: self.number("beta1"), beta2: self.number("beta2"),
+        epsilon: self.number("epsilon"), step: number, gradientScale: 1)
       return try parameter.copied()
     }
   }

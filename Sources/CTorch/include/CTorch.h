@@ -13,7 +13,7 @@ extern "C" {
 #endif
 
 // Raised whenever the table below changes; loader and bridge must agree.
-#define GROVE_TORCH_ABI 1
+#define GROVE_TORCH_ABI 3
 
 typedef void *GroveTensorHandle;
 typedef const void *GroveOperatorHandle;
@@ -88,6 +88,17 @@ typedef struct {
   bool gradientIsBFloat16;
 } GroveAdamWParameter;
 
+// A norm over the last axis of a float32 stream.
+typedef struct {
+  GroveTensorHandle x;
+  GroveTensorHandle delta;  // added to x first, of the result's dtype; or null
+  GroveTensorHandle weight;
+  GroveTensorHandle bias;   // or null
+  double epsilon;
+  bool centered;            // layer norm; else root mean square
+  int32_t dtype;            // of the result: float32 or bfloat16
+} GroveNorm;
+
 typedef struct {
   int32_t abi;
   const char *compiledVersion;  // libtorch's version when the bridge was compiled
@@ -129,10 +140,23 @@ typedef struct {
   GroveStatus (*sum_of_squares)(const GroveTensorHandle *tensors, int32_t count, double *out);
   GroveStatus (*adamw)(const GroveAdamWParameter *parameters, int32_t count, double learningRate, double beta1,
                        double beta2, double epsilon, int64_t step, double gradientScale);
+  // x · weightᵀ + bias; bias may be null.
   GroveStatus (*linear)(GroveTensorHandle x, GroveTensorHandle weight, GroveTensorHandle bias, GroveTensorHandle *out);
-  GroveStatus (*rms_norm)(GroveTensorHandle x, GroveTensorHandle weight, double epsilon, GroveTensorHandle *out);
-  GroveStatus (*rotary)(GroveTensorHandle x, GroveTensorHandle cosine, GroveTensorHandle sine, GroveTensorHandle *out);
-  GroveStatus (*swiglu)(GroveTensorHandle gate, GroveTensorHandle up, GroveTensorHandle *out);
+  // `stream` is x + delta, and null where there is no delta.
+  GroveStatus (*norm)(const GroveNorm *arguments, GroveTensorHandle *stream, GroveTensorHandle *out);
+  // float32 x + delta of float32 or bfloat16, of equal sizes.
+  GroveStatus (*add)(GroveTensorHandle x, GroveTensorHandle delta, GroveTensorHandle *out);
+  // [B, T, H + 2G, D] to queries [B, T, H, D], keys and values [B, T, G, D]; queries and keys are turned by the angles
+  // [T, D/2] of their positions.
+  GroveStatus (*rotary_heads)(GroveTensorHandle projected, GroveTensorHandle cosine, GroveTensorHandle sine,
+                              int64_t heads, int64_t keyValueHeads, GroveTensorHandle *out);
+  GroveStatus (*swiglu)(GroveTensorHandle x, GroveTensorHandle *out);  // [..., gate | up]
+  GroveStatus (*gelu)(GroveTensorHandle x, GroveTensorHandle *out);    // the tanh form
+  // Whether `attention` works in this dtype for heads of this width, on this machine.
+  bool (*attends)(int32_t dtype, int64_t headWidth);
+  // softmax(q kᵀ / √D) v: queries [B, H, T, D], keys and values [B, G, S, D] with H a multiple of G; causal only with S = T.
+  GroveStatus (*attention)(GroveTensorHandle q, GroveTensorHandle k, GroveTensorHandle v, bool causal,
+                           GroveTensorHandle *out);
   // Mean negative log-likelihood of `targets` [N] under softmax(x [N, C] · weight[V, C]ᵀ), with z-loss; never holds
   // the logits of more than one block of rows.
   GroveStatus (*linear_cross_entropy)(GroveTensorHandle x, GroveTensorHandle weight, GroveTensorHandle targets,

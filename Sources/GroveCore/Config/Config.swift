@@ -12,6 +12,7 @@ public protocol Config: Codable, Equatable, Sendable {
 public struct ConfigIssue: Equatable, Sendable, CustomStringConvertible {
   /// Dots between keys: "model.attention.heads".
   public let field: String
+  /// What is wrong, with the value.
   public let problem: String
 
   public init(_ field: String, _ problem: String) {

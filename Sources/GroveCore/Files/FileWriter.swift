@@ -15,7 +15,8 @@ public final class FileWriter {
   public private(set) var byteCount = 0
   private let temporary: String
   private var descriptor: Int32
-  private var isCommitted = false
+  /// Whether the file aside is gone or was never ours.
+  private var isSettled = false
   private var buffer: [UInt8] = []
   private static let bufferBytes = 1 << 20
 
@@ -24,7 +25,11 @@ public final class FileWriter {
     self.url = url
     temporary = "\(url.path).\(getpid())-\(UInt32.random(in: 0 ..< .max)).partial"
     descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
-    if descriptor < 0 { throw GroveError.system(url.path, "create", errno: errno) }
+    if descriptor < 0 {
+      let code = errno
+      isSettled = true
+      throw GroveError.system(url.path, "create", errno: code)
+    }
     buffer.reserveCapacity(FileWriter.bufferBytes)
   }
 
@@ -54,15 +59,16 @@ public final class FileWriter {
     descriptor = -1
     if closed != 0 { throw GroveError.system(url.path, "close", errno: errno) }
     if rename(temporary, url.path) != 0 { throw GroveError.system(url.path, "rename", errno: errno) }
-    isCommitted = true
+    isSettled = true
     try FileSystem.syncFolder(url.deletingLastPathComponent())
   }
 
   /// Removes what was written. Does nothing after `commit()`.
   public func abandon() {
-    guard !isCommitted else { return }
+    guard !isSettled else { return }
     if descriptor >= 0 { _ = close(descriptor) }
     descriptor = -1
+    isSettled = true
     _ = unlink(temporary)
   }
 

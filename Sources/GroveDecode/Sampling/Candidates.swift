@@ -1,3 +1,5 @@
+import GroveCore
+
 #if canImport(Glibc)
   import Glibc
 #else
@@ -17,6 +19,8 @@ struct Candidates {
     }
   }
   private var list: [Candidate] = []
+  private var rest: [Candidate] = []
+  private let pivots = RandomKey(seed: 0)
 
   /// Takes all tokens in the order of their ids, or the `limit` likeliest ones, the likeliest first; 0 is no limit.
   mutating func fill(_ scores: UnsafeBufferPointer<Float>, limit: Int) {
@@ -27,10 +31,10 @@ struct Candidates {
       let candidate = Candidate(id: Int32(id), score: score, weight: 0)
       if !limited || list.count < limit {
         list.append(candidate)
-        if limited && list.count == limit { makeHeap { $1.precedes($0) } }
+        if limited && list.count == limit { for index in (0..<limit / 2).reversed() { siftDown(from: index) } }
       } else if candidate.precedes(list[0]) {  // the worst of the best so far gives way
         list[0] = candidate
-        siftDown(from: 0, list.count) { $1.precedes($0) }
+        siftDown(from: 0)
       }
     }
     if limited { list.sort { $0.precedes($1) } }
@@ -42,23 +46,53 @@ struct Candidates {
     for index in list.indices { list[index].weight = exp((Double(list[index].score) - highest) / temperature) }
   }
 
-  /// Keeps the fewest likeliest tokens that have `share` of the weight, the likeliest first.
+  /// Keeps the fewest likeliest tokens that have `share` of the weight; the order stays.
   mutating func keepNucleus(_ share: Double) {
     let total = list.reduce(0) { $0 + $1.weight }
     // All tokens below this weight have less than 1 − share together, so that none of them is needed.
     let negligible = (1 - share) * total / Double(list.count)
-    list.removeAll { $0.weight < negligible }
-    makeHeap { $0.precedes($1) }
-    var gathered = 0.0
-    var end = list.count
-    while end > 0, gathered < share * total {  // the kept ones gather at the end of the array
-      end -= 1
-      list.swapAt(0, end)
-      gathered += list[end].weight
-      siftDown(from: 0, end) { $0.precedes($1) }
+    rest.removeAll(keepingCapacity: true)
+    for candidate in list where candidate.weight >= negligible { rest.append(candidate) }
+    let last = likeliestUntil(share * total)
+    list.removeAll { last.precedes($0) }
+  }
+
+  /// The candidate of `rest` with which the weights, the likeliest first, reach a sum.
+  ///
+  /// Hoare's selection (1961) by weight in place of rank: O(n) expected, where sorting would be O(n log n).
+  private mutating func likeliestUntil(_ sum: Double) -> Candidate {
+    var missing = sum
+    var range = rest.indices
+    while range.count > 1 {
+      // Any element will do; a fixed place could meet an order that makes it slow.
+      let chosen = range.lowerBound + Int(pivots.bits(range.count) % UInt64(range.count))
+      let (place, weightBefore) = partition(range, around: chosen)
+      if weightBefore >= missing {
+        range = range.lowerBound..<place
+      } else {
+        missing -= weightBefore + rest[place].weight
+        if missing <= 0 { return rest[place] }
+        range = place + 1..<range.upperBound
+      }
     }
-    list.removeSubrange(..<end)
-    list.reverse()
+    // Empty only if rounding has left something missing at the very end.
+    return rest[min(range.lowerBound, rest.count - 1)]
+  }
+
+  /// Moves what precedes an element of the range in front of it; gives its new place and the weight in front of it.
+  private mutating func partition(_ range: Range<Int>, around chosen: Int) -> (place: Int, weightBefore: Double) {
+    let pivot = rest[chosen]
+    let end = range.upperBound - 1
+    rest.swapAt(chosen, end)
+    var place = range.lowerBound
+    var weight = 0.0
+    for index in range.lowerBound..<end where rest[index].precedes(pivot) {
+      rest.swapAt(place, index)
+      weight += rest[place].weight
+      place += 1
+    }
+    rest.swapAt(place, end)
+    return (place, weight)
   }
 
   /// Keeps tokens with at least `share` of the likeliest one's weight.
@@ -76,16 +110,12 @@ struct Candidates {
     return Int(list.last { $0.weight > 0 }!.id)
   }
 
-  private mutating func makeHeap(_ isAbove: (Candidate, Candidate) -> Bool) {
-    for index in stride(from: list.count / 2 - 1, through: 0, by: -1) { siftDown(from: index, list.count, isAbove) }
-  }
-
-  /// Restores the heap of the first `count` elements below an element that may be out of place.
-  private mutating func siftDown(from start: Int, _ count: Int, _ isAbove: (Candidate, Candidate) -> Bool) {
+  /// Restores the heap, the least likely on top, below an element that may be out of place.
+  private mutating func siftDown(from start: Int) {
     var parent = start
     while true {
       var top = parent
-      for child in [2 * parent + 1, 2 * parent + 2] where child < count && isAbove(list[child], list[top]) {
+      for child in [2 * parent + 1, 2 * parent + 2] where child < list.count && list[top].precedes(list[child]) {
         top = child
       }
       if top == parent { return }

@@ -8,8 +8,8 @@ public import GroveCore
 
 /// Chooses the tokens of one text, position by position, with memory that is taken once.
 ///
-/// A uniform draw falls on the tokens in the order of their ids, or the likeliest first where top-k or top-p has put them
-/// so; in a tie the lower id is the likelier one. The draw at a position depends on the key and the position alone: not on other texts of a batch, nor on how often the
+/// A uniform draw falls on the tokens in the order of their ids, or the likeliest first where top-k has put them so; in a
+/// tie the lower id is the likelier one. The draw at a position depends on the key and the position alone: not on other texts of a batch, nor on how often the
 /// chooser was asked before.
 public struct TokenChooser {
   private let sampler: Sampler
@@ -18,6 +18,7 @@ public struct TokenChooser {
   private var scores: [Float] = []
   private var candidates = Candidates()
 
+  /// A chooser for one text.
   /// - Parameter random: the text's own key; its draw number p decides position p.
   public init(_ sampler: Sampler, random: RandomKey) {
     self.sampler = sampler
@@ -35,7 +36,7 @@ public struct TokenChooser {
   ///   - position: of the token in the text, prompt included.
   /// - Returns: the token, with the natural log of its probability under the model, before any option changed it.
   /// - Throws: `GroveError` with code `.argument` if a score is NaN or +∞, or all are −∞.
-  /// - Complexity: O(V), and O(V log k) at worst with top-k; top-p adds O(n log V) for the n tokens that it keeps.
+  /// - Complexity: O(V), top-p expected; O(V log k) at worst with top-k.
   public mutating func choose(_ logits: UnsafeBufferPointer<Float>, at position: Int) throws -> GeneratedToken {
     let (likeliest, highest) = try TokenChooser.maximum(logits)
     let token: Int

@@ -1,10 +1,11 @@
 /// A token that a model has continued a text with.
 public struct GeneratedToken: Sendable, Equatable {
+  /// In 0..<V.
   public let id: Int
   /// The natural log of the token's probability under the model alone, whatever the sampler made of it.
   public let logProbability: Double
 
-  /// - Parameter logProbability: in nats, at most 0.
+  /// A token with its log-probability in nats, at most 0.
   public init(id: Int, logProbability: Double) {
     self.id = id
     self.logProbability = logProbability

@@ -17,6 +17,7 @@ public final class TextGeneration {
   private var stream: TextStream
   private let bytes: (Int) -> [UInt8]
 
+  /// Takes over a session; nobody else asks it for tokens from then on.
   /// - Parameters:
   ///   - stops: strings that end the text; no part of them is given out.
   ///   - bytes: what a token stands for; no bytes for special tokens.

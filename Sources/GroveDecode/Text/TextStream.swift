@@ -11,6 +11,7 @@ public struct TextStream {
   private let stops: [[UInt8]]
   private var held: [UInt8] = []
 
+  /// A stream without any text yet.
   /// - Parameter stops: strings that end the text and are not part of it.
   /// - Throws: `GroveError` with code `.argument` for an empty one.
   public init(stops: [String]) throws {

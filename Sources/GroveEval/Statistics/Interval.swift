@@ -3,8 +3,11 @@ import GroveCore
 
 /// An estimate with the interval that covers the truth in a share `level` of repetitions.
 public struct Interval: Equatable, Codable, Sendable, CustomStringConvertible {
+  /// The value found.
   public let estimate: Double
+  /// The lower end.
   public let lower: Double
+  /// The upper end.
   public let upper: Double
   /// Coverage, such as 0.95.
   public let level: Double

@@ -20,8 +20,9 @@ public struct GPT2Block: Module {
 
   /// Maps the residual stream `[B, T, C]` to `[B, T, C]`.
   public func callAsFunction(_ x: Tensor, _ context: LayerContext) throws -> Tensor {
-    let h = try x + dropout(attention(attentionNorm(x), context), context.mode, "attention")
-    return try h + dropout(feedForward(feedForwardNorm(h)), context.mode, "feedForward")
+    let attended = try attention(attentionNorm(x, as: attention.dtype), context)
+    let (h, normed) = try feedForwardNorm(x, adding: dropout(attended, context.mode, "attention"))
+    return try residualSum(h, dropout(feedForward(normed), context.mode, "feedForward"))
   }
 
   /// GPT-2's checkpoints hold its matrices as `[in, out]`.
@@ -77,7 +78,7 @@ public struct GPT2: LanguageModel {
       x = try block(x, context)  // [B, T, C]
     }
     pass.cache?.advance(by: t)
-    return try norm(x)
+    return try norm(x, as: outputWeight.working.dtype)
   }
 
   public func visit(_ visitor: inout some ParameterVisitor) throws {

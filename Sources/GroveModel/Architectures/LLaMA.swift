@@ -20,8 +20,9 @@ public struct LLaMABlock: Module {
 
   /// Maps the residual stream `[B, T, C]` to `[B, T, C]`.
   public func callAsFunction(_ x: Tensor, _ context: LayerContext) throws -> Tensor {
-    let h = try x + dropout(attention(attentionNorm(x), context), context.mode, "attention")
-    return try h + dropout(feedForward(feedForwardNorm(h)), context.mode, "feedForward")
+    let attended = try attention(attentionNorm(x, as: attention.dtype), context)
+    let (h, normed) = try feedForwardNorm(x, adding: dropout(attended, context.mode, "attention"))
+    return try residualSum(h, dropout(feedForward(normed), context.mode, "feedForward"))
   }
 
   public func visit(_ visitor: inout some ParameterVisitor) throws {
@@ -68,7 +69,7 @@ public struct LLaMA: LanguageModel {
       x = try block(x, context)  // [B, T, C]
     }
     pass.cache?.advance(by: t)
-    return try norm(x)
+    return try norm(x, as: outputWeight.working.dtype)
   }
 
   public func visit(_ visitor: inout some ParameterVisitor) throws {
@@ -90,6 +91,6 @@ extension ModelConfig {
 
   func makeOutputWeight(tiedTo embedding: Embedding, weights: InitialWeights) throws -> Parameter {
     if tiedEmbeddings { return embedding.weight }
-    return try weights.matrix([vocabularySize, width], deviation: initialDeviation)
+    return try weights.matrix([vocabularySize, width], deviation: initialDeviation, role: .embedding)
   }
 }

@@ -6,7 +6,7 @@ public protocol LanguageModel: Module {
   var config: ModelConfig { get }
   /// The matrix `[V, C]` whose rows score the tokens.
   var outputWeight: Parameter { get }
-  /// Maps ids `[B, T]` to the last hidden states `[B, T, C]`, after the final norm.
+  /// Maps ids `[B, T]` to the last hidden states `[B, T, C]`, after the final norm, in the working precision.
   func hiddenStates(_ tokens: Tensor, _ pass: ForwardPass) throws -> Tensor
 }
 

@@ -21,10 +21,10 @@ public enum InitialWeights: Sendable {
   }
 
   /// A matrix with entries from N(0, deviation²).
-  func matrix(_ shape: [Int], deviation: Double) throws -> Parameter {
+  func matrix(_ shape: [Int], deviation: Double, role: Parameter.Role = .matrix) throws -> Parameter {
     switch self {
-    case .random(let key): Parameter(try .normal(shape, deviation: deviation, random: key), role: .matrix)
-    case .blank: Parameter(try .empty(shape, .float32), role: .matrix)
+    case .random(let key): Parameter(try .normal(shape, deviation: deviation, random: key), role: role)
+    case .blank: Parameter(try .empty(shape, .float32), role: role)
     }
   }
 }

@@ -15,8 +15,11 @@ public struct Linear {
   /// Maps `[…, in]` to `[…, out]` in the working precision.
   public func callAsFunction(_ x: Tensor) throws -> Tensor {
     let weight = weight.working
-    return try linear(x.cast(to: weight.dtype), weight: weight, bias: bias?.working.cast(to: weight.dtype))
+    return try linear(x.cast(to: weight.dtype), weight: weight, bias: bias?.working)
   }
+
+  /// The working precision.
+  var dtype: DType { weight.working.dtype }
 }
 
 /// A learned vector for each index.
@@ -24,7 +27,7 @@ public struct Embedding {
   public let weight: Parameter
 
   public init(count: Int, width: Int, deviation: Double, weights: InitialWeights) throws {
-    weight = try weights.matrix([count, width], deviation: deviation)
+    weight = try weights.matrix([count, width], deviation: deviation, role: .embedding)
   }
 
   /// Maps indices `[…]` to `[…, C]`, float32.
@@ -33,27 +36,44 @@ public struct Embedding {
   }
 }
 
-/// Root-mean-square norm (Zhang and Sennrich 2019, arXiv:1910.07467) over the last axis.
-public struct RMSNorm {
+/// A norm over the last axis of the float32 residual stream.
+public protocol Norm {
+  /// The arithmetic, with its learned parameters.
+  var form: NormForm { get }
+  /// Added to the variance.
+  var epsilon: Double { get }
+}
+
+extension Norm {
+  /// Maps the float32 residual stream `[…, C]` to `[…, C]` in the working precision `dtype`.
+  public func callAsFunction(_ x: Tensor, as dtype: DType = .float32) throws -> Tensor {
+    try norm(x, form, epsilon: epsilon, as: dtype)
+  }
+
+  /// Adds a layer's result to the stream, and gives the new stream and its norm in the result's dtype.
+  public func callAsFunction(_ x: Tensor, adding delta: Tensor) throws -> (stream: Tensor, normed: Tensor) {
+    try norm(x, adding: delta, form, epsilon: epsilon, as: delta.dtype)
+  }
+}
+
+/// Root-mean-square norm (Zhang and Sennrich 2019, arXiv:1910.07467).
+public struct RMSNorm: Norm {
   public let weight: Parameter
-  let epsilon: Double
+  public let epsilon: Double
 
   public init(width: Int, epsilon: Double) throws {
     weight = Parameter(try .full([width], 1, .float32), role: .vector)
     self.epsilon = epsilon
   }
 
-  /// Maps the float32 residual stream `[…, C]` to `[…, C]`.
-  public func callAsFunction(_ x: Tensor) throws -> Tensor {
-    try rmsNorm(x, weight: weight.working, epsilon: epsilon)
-  }
+  public var form: NormForm { .rootMeanSquare(weight: weight.working) }
 }
 
-/// Layer norm (Ba, Kiros, Hinton 2016, arXiv:1607.06450) over the last axis.
-public struct LayerNorm {
+/// Layer norm (Ba, Kiros, Hinton 2016, arXiv:1607.06450).
+public struct LayerNorm: Norm {
   public let weight: Parameter
   public let bias: Parameter
-  let epsilon: Double
+  public let epsilon: Double
 
   public init(width: Int, epsilon: Double) throws {
     weight = Parameter(try .full([width], 1, .float32), role: .vector)
@@ -61,10 +81,7 @@ public struct LayerNorm {
     self.epsilon = epsilon
   }
 
-  /// Maps the float32 residual stream `[…, C]` to `[…, C]`.
-  public func callAsFunction(_ x: Tensor) throws -> Tensor {
-    try layerNorm(x, weight: weight.working, bias: bias.working, epsilon: epsilon)
-  }
+  public var form: NormForm { .layer(weight: weight.working, bias: bias.working) }
 }
 
 /// Dropout (Srivastava et al. 2014): in training, zeroes a share of the elements and scales the rest.

@@ -7,8 +7,10 @@ public import GroveTensor
 public final class Parameter {
   /// What a parameter is for; it decides about weight decay and precision.
   public enum Role: Sendable {
-    /// A matrix of a product or an embedding: decayed, and cast to the working precision.
+    /// A matrix of a product: decayed, and cast to the working precision.
     case matrix
+    /// A vector for each token or position, perhaps the output matrix too: decayed, and cast to the working precision.
+    case embedding
     /// A gain or bias: not decayed, always float32.
     case vector
   }
@@ -48,7 +50,7 @@ public final class Parameter {
       } else {
         value = try value.moved(to: device)
       }
-      let dtype: DType = role == .matrix ? precision.dtype : .float32
+      let dtype: DType = role == .vector ? .float32 : precision.dtype
       working = try value.cast(to: dtype)
     }
     try working.setRequiresGradient(training)

@@ -38,6 +38,10 @@ public struct Rotary {
       sine: try sine.narrowed(0, from: positions.lowerBound, count: positions.count))
   }
 
-  /// Rotates `[B, T, H, D]`, position by position; the dtype stays.
-  public func rotating(_ x: Tensor) throws -> Tensor { try rotary(x, cosine: cosine, sine: sine) }
+  /// Queries, keys and values out of a projection `[B, T, H+2G, D]`, queries and keys rotated; the dtype stays.
+  func rotatingHeads(
+    of projected: Tensor, heads: Int, keyValueHeads: Int
+  ) throws -> (queries: Tensor, keys: Tensor, values: Tensor) {
+    try rotaryHeads(projected, heads: heads, keyValueHeads: keyValueHeads, cosine: cosine, sine: sine)
+  }
 }

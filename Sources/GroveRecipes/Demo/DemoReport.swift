@@ -30,7 +30,8 @@ enum DemoReport {
           samples.map { Report.TextSample(label: $0.domain, prompt: $0.prompt, continuation: $0.continuation) })
       ])
     try RunReport.write(
-      run, title: "Grove demo: ten domains, one small model", tiles: [
+      run, title: "Grove demo: ten domains, one small model",
+      tiles: [
         Report.Tile(String(format: "%.3f", summary.meanOverDomains), "bits per byte, held out, mean over domains"),
         Report.Tile(String(format: "%.0f s", seconds), "from text to report"),
       ], extra: [judgement, writing], to: url)

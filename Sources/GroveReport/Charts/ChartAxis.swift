@@ -83,7 +83,7 @@ struct ChartAxis {
       values += digits.map { $0 * pow(10, Double(exponent)) }
     }
     let inside = values.filter { low * (1 - 1e-9) <= $0 && $0 <= high * (1 + 1e-9) }
-    return inside.map { Tick(value: $0, label: NumberText.short($0)) }
+    return inside.map { Tick(value: $0, label: compact($0, largest: $0)) }
   }
 
   private static func linearMarks(_ low: Double, _ high: Double, _ count: Int) -> [Tick] {

@@ -1,12 +1,16 @@
 /// A matrix of values as shades, with labels and the values in the cells where they fit.
 public struct HeatMap: Sendable {
+  /// The heading of the figure.
   public var title: String
   /// What the values measure, with the unit.
   public var valueLabel: String
+  /// Names on the left, from top to bottom.
   public var rows: [String]
+  /// Names above, from left to right.
   public var columns: [String]
   /// One list for each row; what is missing or not finite stays blank.
   public var values: [[Double]]
+  /// How a value becomes a shade.
   public var shading: Shading
   /// A sentence below the chart; may be empty.
   public var note: String
@@ -97,10 +101,13 @@ public struct HeatMap: Sendable {
     let label = NumberText.short(cell.value)
     if Double(label.count) * 7.5 < cell.width - 4, cell.height >= 18 {
       output += Drawing.text(
-        cell.x + cell.width / 2, cell.y + cell.height / 2 + 4, label, strength > 0.55 ? "i m" : "k m")
+        cell.x + cell.width / 2, cell.y + cell.height / 2 + 4, label, HeatMap.ink(on: strength))
     }
     return output
   }
+
+  /// The text that reads on a shade. Between the two limits the answer depends on light or dark mode.
+  private static func ink(on strength: Double) -> String { strength > 0.85 ? "i m" : strength > 0.6 ? "j m" : "o m" }
 
   private func shade(_ value: Double, _ lowest: Double, _ highest: Double) -> (style: String, strength: Double) {
     switch shading {

@@ -7,14 +7,14 @@ extension LineChart {
       line.points.contains { ChartAxis.holds($0.x, xScale) && ChartAxis.holds($0.y, yScale) }
     }
     guard drawable.contains(true) else { return Drawing.nothing }
-    let plot = Plot(left: 58, top: 26, right: 704, bottom: 300)
+    let plot = Plot(left: 58, top: 40, right: 704, bottom: 300)
     let x = ChartAxis(
       series.flatMap { $0.points.lazy.map(\.x) } + markers.map(\.x), xScale, from: plot.left, to: plot.right,
       rounded: false)
     let bounds = series.flatMap { $0.band.flatMap { [$0.lower, $0.upper] } }
     let y = ChartAxis(
       series.flatMap { $0.points.lazy.map(\.y) } + bounds, yScale, from: plot.bottom, to: plot.top, rounded: true)
-    var output = Drawing.open(height: 344, label: "\(title): \(yLabel) over \(xLabel)")
+    var output = Drawing.open(height: 352, label: "\(title): \(yLabel) over \(xLabel)")
     output += grid(plot, x, y)
     for (index, line) in series.enumerated() { output += bandPath(line, index, x, y) }
     for marker in markers where ChartAxis.holds(marker.x, xScale) { output += drawn(marker, plot, x) }
@@ -43,12 +43,12 @@ extension LineChart {
     for tick in x.ticks {
       let at = x.position(tick.value)
       output += Drawing.line(at, plot.bottom, at, plot.bottom + 5, "a")
-      // A centred mark at the right end would be cut off.
-      let anchor = at > plot.right - 16 ? "k e" : "k m"
-      output += Drawing.text(min(at, plot.right + 8), plot.bottom + 20, tick.label, anchor)
+      // A long label centred at the right end would be cut off.
+      let anchor = at + Double(tick.label.count) * 4 > Drawing.width ? "k e" : "k m"
+      output += Drawing.text(at, plot.bottom + 20, tick.label, anchor)
     }
-    output += Drawing.text(0, 12, yLabel, "t")
-    output += Drawing.text(plot.right, plot.bottom + 40, xLabel, "t e")
+    output += Drawing.text(0, 14, yLabel, "t")
+    output += Drawing.text(plot.right, plot.bottom + 44, xLabel, "t e")
     return output
   }
 

@@ -4,14 +4,18 @@ import GroveCore
 /// A self-contained HTML page: text, tables and charts in one file that opens offline, prints, and follows the
 /// reader's light or dark mode. It loads nothing, runs no script, and equal content gives equal bytes.
 public struct Report: Sendable {
+  /// The heading of the page and the name of its window.
   public var title: String
   /// One line under the title: what this is, when and on what it was made.
   public var subtitle: String
+  /// From top to bottom; more than two get a list of links.
   public var sections: [Section]
 
   /// A heading with what stands under it.
   public struct Section: Sendable {
+    /// The heading.
     public var title: String
+    /// From top to bottom.
     public var blocks: [Block]
 
     public init(_ title: String, _ blocks: [Block]) {
@@ -59,7 +63,9 @@ public struct Report: Sendable {
 extension Report {
   /// A number with its name: "2.03", "bits per byte".
   public struct Tile: Sendable {
+    /// The number, as text.
     public var value: String
+    /// What the number is.
     public var name: String
     /// A few words below, such as an interval; may be empty.
     public var note: String
@@ -73,7 +79,9 @@ extension Report {
 
   /// A name and a value.
   public struct Fact: Sendable {
+    /// On the left.
     public var name: String
+    /// On the right.
     public var value: String
 
     public init(_ name: String, _ value: String) {
@@ -84,7 +92,9 @@ extension Report {
 
   /// A table with a row of headings. Columns whose cells are all numbers are set to the right.
   public struct Table: Sendable {
+    /// A title above; may be empty.
     public var caption: String
+    /// The headings.
     public var columns: [String]
     /// Rows may be shorter than the headings; what is missing stays empty.
     public var rows: [[String]]
@@ -100,7 +110,9 @@ extension Report {
   public struct TextSample: Sendable {
     /// Where it comes from: a domain, a sampler, a checkpoint.
     public var label: String
+    /// What the model was given.
     public var prompt: String
+    /// What the model wrote.
     public var continuation: String
 
     public init(label: String, prompt: String, continuation: String) {

@@ -1,14 +1,14 @@
 /// The page's one style sheet. Charts use its classes, so that a colour is decided once for light, dark and print.
 enum StyleSheet {
   /// Classes in charts: `a` axis, `g` grid, `k` mark label, `t` axis title, `o` name, `n` small note, `v` marker,
-  /// `w` whisker, `l` line, `d` dashed, `b` band, `p` point, `h` hover area, `i` label on a strong shade,
+  /// `w` whisker, `l` line, `d` dashed, `b` band, `p` point, `h` hover area, `i`, `j` label on a strong and a middling shade,
   /// `e`/`m` text ends/centres here, `c0…7` stroke and `f0…7` fill of a series.
   static let text = """
     :root { --page: #fcfcfa; --ink: #1d2420; --soft: #5c655f; --rule: #dfe3de; --panel: #f3f5f1; --accent: #2c6e50;
-      --mark: #dfeee4; --good: #23734a; --neutral: #6a6350; --bad: #b03a2e; --on: #ffffff;
+      --mark: #dfeee4; --good: #23734a; --neutral: #6a6350; --bad: #b03a2e; --on: #ffffff; --between: #1d2420;
       --c0: #1f6db0; --c1: #c8581c; --c2: #2a8755; --c3: #7f4fb0; --c4: #a97a08; --c5: #bf3568; --c6: #2f8a96; --c7: #6d6d6d; }
     @media (prefers-color-scheme: dark) { :root { --page: #131714; --ink: #e4e9e5; --soft: #9ba69f; --rule: #2d352f;
-      --panel: #1b211d; --accent: #7fcaa3; --mark: #24402f; --good: #6fcf97; --neutral: #c9bd95; --bad: #f08a7d; --on: #10140f;
+      --panel: #1b211d; --accent: #7fcaa3; --mark: #24402f; --good: #6fcf97; --neutral: #c9bd95; --bad: #f08a7d; --on: #10140f; --between: #10140f;
       --c0: #6fb4f0; --c1: #f0935a; --c2: #6cc993; --c3: #bf9be6; --c4: #dfb64a; --c5: #f07fa8; --c6: #6fc6d1; --c7: #a9aeaa; } }
     * { box-sizing: border-box; }
     html { -webkit-text-size-adjust: 100%; }
@@ -22,9 +22,9 @@ enum StyleSheet {
     .subtitle { color: var(--soft); margin: .5rem 0 0; }
     nav { font-size: .9rem; display: flex; flex-wrap: wrap; gap: .25rem 1.25rem; }
     a { color: var(--accent); text-underline-offset: .2em; text-decoration-thickness: 1px; }
-    .tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(9.5rem, 1fr)); gap: 1px; background: var(--rule);
+    .tiles { display: flex; flex-wrap: wrap; gap: 1px; background: var(--rule);
       border: 1px solid var(--rule); border-radius: 8px; overflow: hidden; margin: 1.25rem 0; }
-    .tiles div { background: var(--page); padding: .9rem 1rem; display: flex; flex-direction: column; }
+    .tiles div { flex: 1 1 9.5rem; background: var(--page); padding: .9rem 1rem; display: flex; flex-direction: column; }
     .tiles .name { color: var(--soft); font-size: .82rem; }
     .tiles .value { font-size: 1.6rem; line-height: 1.3; font-weight: 600; font-variant-numeric: tabular-nums; }
     .note { color: var(--soft); font-size: .85rem; }
@@ -46,7 +46,7 @@ enum StyleSheet {
     .swatch.dashed { border-top-style: dashed; }
     svg { display: block; width: 100%; height: auto; font-family: inherit; overflow: visible; }
     svg text { font-size: 12.5px; fill: var(--soft); font-variant-numeric: tabular-nums; }
-    svg .o { fill: var(--ink); font-size: 13px; } svg .n { font-size: 11.5px; } svg .i { fill: var(--on); }
+    svg .o { fill: var(--ink); font-size: 13px; } svg .n { font-size: 11.5px; } svg .i { fill: var(--on); } svg .j { fill: var(--between); }
     .e { text-anchor: end; } .m { text-anchor: middle; }
     svg path { fill: none; stroke: var(--rule); stroke-width: 1; vector-effect: non-scaling-stroke; }
     svg .a { stroke: var(--soft); } svg .v { stroke: var(--soft); stroke-dasharray: 3 3; } svg .w { stroke: var(--ink); stroke-width: 1.4; }

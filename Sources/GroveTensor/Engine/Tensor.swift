@@ -10,7 +10,7 @@ public final class Tensor {
   /// Takes over the reference.
   init(owning handle: GroveTensorHandle) { self.handle = handle }
 
-  deinit { try? Torch.table().pointee.release(handle) }
+  deinit { Torch.loadedTable.pointee.release(handle) }
 
   /// The sizes of all axes; empty for a scalar.
   public var shape: [Int] {
@@ -48,8 +48,7 @@ public final class Tensor {
 
   var info: GroveTensorInfo {
     var info = GroveTensorInfo()
-    // A tensor exists, so the library is loaded.
-    (try? Torch.table())?.pointee.describe(handle, &info)
+    Torch.loadedTable.pointee.describe(handle, &info)
     return info
   }
 }

@@ -78,6 +78,13 @@ public enum Torch {
     throw TorchError(status.code == GROVE_OUT_OF_MEMORY ? .outOfMemory : .refused, operation(), problem)
   }
 
+  /// The table for what only ever runs when a tensor exists, which is after loading.
+  // Safety: the table is written once, before anyone sees it.
+  nonisolated(unsafe) static let loadedTable: UnsafePointer<GroveTorch> = {
+    guard case .success(let table) = loaded else { fatalError("a tensor is used before libtorch is loaded") }
+    return table.table
+  }()
+
   private struct Table: @unchecked Sendable {  // Safety: the table is written once, before anyone sees it.
     let table: UnsafePointer<GroveTorch>
   }

@@ -1,6 +1,5 @@
 private enum Network {
   static let matmul = Operator("aten::matmul")
-  static let linear = Operator("aten::linear")
   static let embedding = Operator("aten::embedding")
   static let layerNorm = Operator("aten::layer_norm")
   static let rmsNorm = Operator("aten::rms_norm")
@@ -14,11 +13,6 @@ private enum Network {
 
 /// The matrix product, batched over leading axes.
 public func matmul(_ a: Tensor, _ b: Tensor) throws -> Tensor { try Network.matmul.tensor(.tensor(a), .tensor(b)) }
-
-/// `x · weightᵀ + bias`: maps `[…, in]` to `[…, out]` with a weight of `[out, in]`.
-public func linear(_ x: Tensor, weight: Tensor, bias: Tensor?) throws -> Tensor {
-  try Network.linear.tensor(.tensor(x), .tensor(weight), .optional(bias))
-}
 
 /// Rows of `weight` `[V, C]` by index: `[…]` to `[…, C]`.
 public func embedding(_ indices: Tensor, weight: Tensor) throws -> Tensor {
@@ -44,7 +38,8 @@ extension Tensor {
   }
   /// Hendrycks and Gimpel 2016 (arXiv:1606.08415).
   public func gelu(_ form: GELUForm) throws -> Tensor {
-    try Network.gelu.tensor(.tensor(self), .string(form == .tanh ? "tanh" : "none"))
+    if form == .tanh, Kernel.takes(self) { return try Kernel.tensor("gelu(\(self))") { $0.gelu(handle, &$1) } }
+    return try Network.gelu.tensor(.tensor(self), .string(form == .tanh ? "tanh" : "none"))
   }
   public func silu() throws -> Tensor { try Network.silu.tensor(.tensor(self)) }
   public func sigmoid() throws -> Tensor { try Network.sigmoid.tensor(.tensor(self)) }
@@ -65,6 +60,7 @@ public enum AttentionMask {
 public func scaledDotProductAttention(
   _ q: Tensor, _ k: Tensor, _ v: Tensor, mask: AttentionMask, dropout: Double
 ) throws -> Tensor {
+  if let y = try tiledAttention(q, k, v, mask: mask, dropout: dropout) { return y }
   var bias: Argument = .none
   var causal = false
   switch mask {

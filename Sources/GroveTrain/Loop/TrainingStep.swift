@@ -42,7 +42,7 @@ public struct TrainingStep {
       try clear()
       return Result(lossNats: losses / count, gradientNorm: .nan, isApplied: false)
     }
-    let norm = try gradientNorm(gradients) / count
+    let norm = try sumOfSquares(gradients).squareRoot() / count
     if norm.isFinite {
       let clip = gradientClip > 0 && norm > gradientClip ? gradientClip / norm : 1
       try optimizer.step(gradients, learningRate: learningRate, gradientScale: clip / count)
@@ -68,13 +68,5 @@ public struct TrainingStep {
 
   private func clear() throws {
     for slot in optimizer.slots { try slot.parameter.working.clearGradient() }
-  }
-
-  /// The Euclidean norm of all gradients together.
-  private func gradientNorm(_ gradients: [Tensor]) throws -> Double {
-    try withGradients(.off) {
-      let norms = try gradients.map { try $0.norm() }
-      return try Tensor.stacked(norms, axis: 0).norm().item()
-    }
   }
 }

@@ -2,8 +2,16 @@ public import GroveCore
 public import GroveModel
 import GroveTensor
 
-/// Adam with decoupled weight decay (Loshchilov and Hutter 2017, arXiv:1711.05101, algorithm 2).
+/// Adam with decoupled weight decay (Loshchilov and Hutter 2017, arXiv:1711.05101, algorithm 2), with Muon for the hidden
+/// matrices on request.
 public struct AdamWConfig: Config {
+  /// How the matrices inside the blocks are updated.
+  public enum MatrixRule: String, Codable, Sendable, CaseIterable {
+    case adamW
+    /// Orthogonalised momentum (Jordan et al. 2024), scaled to AdamW's learning rate (Liu et al. 2025, arXiv:2502.16982).
+    case muon
+  }
+
   /// The peak of the schedule.
   public var learningRate = 1e-3
   /// Memory of the first moment.
@@ -14,6 +22,9 @@ public struct AdamWConfig: Config {
   public var epsilon = 1e-8
   /// Share of the learning rate by which matrices shrink in a step. Norms and biases do not decay.
   public var weightDecay = 0.1
+  public var matrices = MatrixRule.adamW
+  /// Memory of Muon's momentum.
+  public var muonMomentum = 0.95
 
   public init() {}
 
@@ -25,6 +36,9 @@ public struct AdamWConfig: Config {
     if !(0..<1).contains(beta1) { issues.append(ConfigIssue("beta1", "\(beta1) is outside [0, 1)")) }
     if !(0..<1).contains(beta2) { issues.append(ConfigIssue("beta2", "\(beta2) is outside [0, 1)")) }
     if !(epsilon > 0) { issues.append(ConfigIssue("epsilon", "\(epsilon) is not positive")) }
+    if !(0..<1).contains(muonMomentum) {
+      issues.append(ConfigIssue("muonMomentum", "\(muonMomentum) is outside [0, 1)"))
+    }
     if !(weightDecay >= 0 && weightDecay.isFinite) {
       issues.append(ConfigIssue("weightDecay", "\(weightDecay) is not a share"))
     }
@@ -32,7 +46,7 @@ public struct AdamWConfig: Config {
   }
 }
 
-/// The optimizer's state: two moments for each parameter, float32, and how often it has stepped.
+/// The optimizer's state: the moments of each parameter, float32, and how often it has stepped.
 public final class AdamW {
   let config: AdamWConfig
   let slots: [Slot]
@@ -43,21 +57,39 @@ public final class AdamW {
     let name: String
     let parameter: Parameter
     let mean: Tensor
-    let square: Tensor
+    /// Nil for Muon, which has one moment.
+    let square: Tensor?
     let weightDecay: Double
+    /// Rows that are matrices of their own: queries, keys and values lie in one parameter.
+    let parts: [Range<Int>]
+
+    /// What a checkpoint holds of the slot.
+    var moments: [(name: String, tensor: Tensor)] {
+      [("mean.\(name)", mean)] + (square.map { [("square.\(name)", $0)] } ?? [])
+    }
   }
 
   /// - Parameter parameters: prepared for training, each with the name under which its moments are saved.
-  public init(_ config: AdamWConfig, parameters: [(name: String, parameter: Parameter)]) throws {
+  public init(
+    _ config: AdamWConfig, parameters: [(name: String, parameter: Parameter)],
+    parts: [ObjectIdentifier: [Range<Int>]] = [:]
+  ) throws {
     self.config = config
     slots = try parameters.map { name, parameter in
       let device = parameter.value.device
+      let isMuon = config.matrices == .muon && parameter.role == .matrix
       return Slot(
-        name: name, parameter: parameter,
-        mean: try .zeros(parameter.shape, .float32, on: device),
-        square: try .zeros(parameter.shape, .float32, on: device),
-        weightDecay: parameter.role == .matrix ? config.weightDecay : 0)
+        name: name, parameter: parameter, mean: try .zeros(parameter.shape, .float32, on: device),
+        square: isMuon ? nil : try .zeros(parameter.shape, .float32, on: device),
+        weightDecay: parameter.role == .vector ? 0 : config.weightDecay,
+        parts: parts[ObjectIdentifier(parameter)] ?? [0..<parameter.shape[0]])
     }
+  }
+
+  /// For all parameters of a model.
+  public convenience init(_ config: AdamWConfig, model: any LanguageModel) throws {
+    let parts = Dictionary(grouping: try model.storedTensors()) { ObjectIdentifier($0.parameter) }
+    try self.init(config, parameters: model.parameters(), parts: parts.mapValues { $0.map(\.rows) })
   }
 
   /// Moves every parameter against its gradient.
@@ -66,33 +98,36 @@ public final class AdamW {
   ///   - gradientScale: multiplies the gradients first.
   func step(_ gradients: [Tensor], learningRate: Double, gradientScale: Double) throws {
     appliedSteps += 1
-    let correction1 = 1 - power(config.beta1, appliedSteps)
-    let correction2 = (1 - power(config.beta2, appliedSteps)).squareRoot()
+    var entries: [AdamWUpdate.Entry] = []
     try withGradients(.off) {
       for (slot, gradient) in zip(slots, gradients) {
-        let g = try gradient.cast(to: .float32) * gradientScale
-        let value = slot.parameter.value
-        try value.scale(by: 1 - learningRate * slot.weightDecay)
-        try slot.mean.scale(by: config.beta1)
-        try slot.mean.add(g, times: 1 - config.beta1)
-        try slot.square.scale(by: config.beta2)
-        try slot.square.add(g * g, times: 1 - config.beta2)
-        let root = try slot.square.squareRoot() / correction2 + config.epsilon
-        try value.add(slot.mean / root, times: -learningRate / correction1)
-        try slot.parameter.refresh()
+        guard let square = slot.square else {
+          try muon(slot, gradient.cast(to: .float32) * gradientScale, learningRate)
+          continue
+        }
+        entries.append(
+          AdamWUpdate.Entry(
+            value: slot.parameter.value, working: slot.parameter.working, gradient: gradient, mean: slot.mean,
+            square: square, weightDecay: slot.weightDecay))
       }
     }
+    try AdamWUpdate(entries).apply(
+      learningRate: learningRate, beta1: config.beta1, beta2: config.beta2, epsilon: config.epsilon,
+      step: appliedSteps, gradientScale: gradientScale)
   }
 
-  private func power(_ base: Double, _ exponent: Int) -> Double {
-    var result = 1.0
-    var square = base
-    var rest = exponent
-    while rest > 0 {
-      if rest & 1 == 1 { result *= square }
-      square *= square
-      rest >>= 1
+  private func muon(_ slot: Slot, _ g: Tensor, _ learningRate: Double) throws {
+    let value = slot.parameter.value
+    try value.scale(by: 1 - learningRate * slot.weightDecay)
+    try slot.mean.scale(by: config.muonMomentum)
+    try slot.mean.add(g)
+    try g.add(slot.mean, times: config.muonMomentum)  // Nesterov's look ahead
+    for rows in slot.parts {
+      let part = try g.narrowed(0, from: rows.lowerBound, count: rows.count)
+      let scale = Muon.scale(rows: rows.count, columns: part.size(1))
+      try value.narrowed(0, from: rows.lowerBound, count: rows.count)
+        .add(Muon.orthogonalized(part), times: -learningRate * scale)
     }
-    return result
+    try slot.parameter.refresh()
   }
 }

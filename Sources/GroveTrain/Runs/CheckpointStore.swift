@@ -29,9 +29,7 @@ struct CheckpointStore {
       for file in tokenizerFiles {
         try FileSystem.write(FileSystem.read(file), to: aside.appending(path: file.lastPathComponent))
       }
-      let moments = optimizer.slots.flatMap {
-        [SafetensorsWriter.Item("mean.\($0.name)", $0.mean), SafetensorsWriter.Item("square.\($0.name)", $0.square)]
-      }
+      let moments = optimizer.slots.flatMap(\.moments).map { SafetensorsWriter.Item($0.name, $0.tensor) }
       try SafetensorsWriter.write(moments, to: aside.appending(path: CheckpointStore.momentsName))
       try state.write(to: aside)
       try CheckpointManifest(step: state.step, describing: aside).write(to: aside)
@@ -66,10 +64,7 @@ struct CheckpointStore {
         try stored.parameter.value.copy(from: source.parameter.value)
         try stored.parameter.refresh()
       }
-      for slot in optimizer.slots {
-        try slot.mean.copy(from: moments.tensor("mean.\(slot.name)"))
-        try slot.square.copy(from: moments.tensor("square.\(slot.name)"))
-      }
+      for (name, tensor) in optimizer.slots.flatMap(\.moments) { try tensor.copy(from: moments.tensor(name)) }
     }
     optimizer.appliedSteps = state.appliedSteps
     return state

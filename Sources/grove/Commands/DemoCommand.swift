@@ -30,7 +30,8 @@ struct DemoCommand: ParsableCommand {
       case .shards(let tokens, let documents, let seconds):
         if !quiet {
           Terminal.note(
-            "shards: \(documents) training documents, \(Numbers.short(tokens)) tokens in \(Numbers.fixed(seconds, 1)) s")
+            "shards: \(documents) training documents, \(Numbers.short(tokens)) tokens in \(Numbers.fixed(seconds, 1)) s"
+          )
         }
       case .stopped(let step):
         view.end()

@@ -45,10 +45,9 @@ struct EvalPerplexityCommand: ParsableCommand {
       contextLength: length, stride: stride > 0 ? stride : length, batchTokens: 16 * length,
       endOfText: TokenizerIdentity(tokenizer).endOfText)
     let total = documents.reduce(0) { $0 + $1.tokens.count }
-    let progress = ProgressLine(quiet: output.quiet)
-    let losses = try evaluator.losses(of: documents, under: model, device: device) {
-      progress.show("\(ProgressLine.bar(Double($0) / Double(total))) \($0) of \(total) tokens")
-    }
+    let progress = ProgressView(quiet: output.quiet)
+    progress.begin("score", total: total, unit: "tokens")
+    let losses = try evaluator.losses(of: documents, under: model, device: device) { progress.update($0) }
     progress.end()
     try documentsOut.map { try write(losses, to: URL(filePath: $0)) }
     show(try PerplexitySummary(losses, random: RandomKey(seed: 0)))

@@ -51,12 +51,12 @@ struct ShardBuildCommand: ParsableCommand {
     let builder = try ShardBuilder(
       folder: URL(filePath: out), tokenizer: TokenizerIdentity(tokenizer), split: split.rule(), workers: workers,
       existing: verifyExisting ? .verify : .refuse)
-    let progress = ProgressLine(quiet: output.quiet)
+    let progress = ProgressView(quiet: output.quiet)
     let quiet = output.quiet
     let manifest = try builder.build(corpus.files(), corpus.readingOptions(), tokenizer: tokenizer) {
       switch $0 {
       case .progress(let documents, let bytes, let tokens):
-        progress.show("\(documents) documents, \(Numbers.bytes(bytes)), \(Numbers.short(tokens)) tokens")
+        progress.status("\(documents) documents, \(Numbers.bytes(bytes)), \(Numbers.short(tokens)) tokens")
       case .problem(let problem): if !quiet { Terminal.note("\(problem)") }
       case .finished: break
       }

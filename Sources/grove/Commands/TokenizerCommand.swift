@@ -27,15 +27,15 @@ struct TokenizerTrainCommand: ParsableCommand {
 
   func run() throws {
     let quiet = output.quiet
-    let progress = ProgressLine(quiet: quiet)
+    let progress = ProgressView(quiet: quiet)
     let tokenizer = try CorpusTokenizer.train(
       corpus.files(), corpus.readingOptions(), split: split.rule(), vocabularySize: vocabularySize
     ) {
       if !quiet { Terminal.note("\($0)") }
     } onProgress: {
       switch $0 {
-      case .reading(let documents, let bytes): progress.show("\(documents) documents, \(Numbers.bytes(bytes))")
-      case .merging(let tokens, let of): progress.show("\(tokens) of \(of) tokens")
+      case .reading(let documents, let bytes): progress.status("\(documents) documents, \(Numbers.bytes(bytes))")
+      case .merging(let tokens, let of): progress.status("\(tokens) of \(of) tokens")
       }
     }
     progress.end()

@@ -1,0 +1,70 @@
+public import GroveCore
+
+/// The shape of a bidirectional encoder and how it is initialised.
+public struct EncoderConfig: Config {
+  /// Ids 0..<vocabularySize have an embedding.
+  public var vocabularySize = 0
+  /// Positions that have an embedding.
+  public var contextLength = 128
+  /// Width of the residual stream, C.
+  public var width = 128
+  /// Blocks, L.
+  public var layers = 6
+  /// Heads of attention, H. Must divide `width`.
+  public var heads = 4
+  /// Hidden width of the feed-forward layers, F.
+  public var feedForwardWidth = 512
+  /// Share of elements dropped after embedding, attention and feed-forward, in training only.
+  public var dropout = 0.0
+  /// Added to the variance in norms.
+  public var normEpsilon = 1e-12
+  /// Standard deviation of the initial weights.
+  public var initialDeviation = 0.02
+
+  public init() {}
+
+  public func issues() -> [ConfigIssue] {
+    var issues: [ConfigIssue] = []
+    for (field, value) in [
+      ("vocabularySize", vocabularySize), ("contextLength", contextLength), ("width", width), ("layers", layers),
+      ("feedForwardWidth", feedForwardWidth),
+    ] where value <= 0 { issues.append(ConfigIssue(field, "\(value) is not positive")) }
+    if heads <= 0 || width % max(heads, 1) != 0 {
+      issues.append(ConfigIssue("heads", "\(heads) does not divide width \(width)"))
+    }
+    if !(0..<1).contains(dropout) { issues.append(ConfigIssue("dropout", "\(dropout) is outside [0, 1)")) }
+    if !(normEpsilon > 0) { issues.append(ConfigIssue("normEpsilon", "\(normEpsilon) is not positive")) }
+    if !(initialDeviation >= 0) { issues.append(ConfigIssue("initialDeviation", "\(initialDeviation) is negative")) }
+    return issues
+  }
+
+  /// Trained numbers of the encoder without a head.
+  public var parameterCount: Int {
+    let block = 4 * width * (width + 1) + width * (2 * feedForwardWidth + 1) + feedForwardWidth + 4 * width
+    return (vocabularySize + contextLength + 2) * width + layers * block
+  }
+
+  /// Floating-point operations of one training token in the blocks: 6 for each weight and 12·L·C·T for attention.
+  public func trainingOperationsPerToken(context: Int) -> Double {
+    let block = 4 * width * width + 2 * width * feedForwardWidth
+    return Double(layers) * (6 * Double(block) + 12 * Double(width * context))
+  }
+
+  /// What the shared layers read. GPT-2's have the same parts: biases, GELU, as many key heads as heads.
+  var shape: ModelConfig {
+    var shape = ModelConfig()
+    shape.family = .gpt2
+    shape.vocabularySize = vocabularySize
+    shape.contextLength = contextLength
+    shape.width = width
+    shape.layers = layers
+    shape.attention.heads = heads
+    shape.attention.keyValueHeads = heads
+    shape.feedForwardWidth = feedForwardWidth
+    shape.dropout = dropout
+    shape.normEpsilon = normEpsilon
+    shape.initialDeviation = initialDeviation
+    shape.residualInitialization = .plain
+    return shape
+  }
+}

@@ -1,0 +1,38 @@
+public import GroveEval
+public import GroveReport
+
+/// What a recipe found: an outcome for every criterion, and the figures that explain them.
+public struct RecipeFindings: Sendable {
+  /// One for each criterion, in their order.
+  public var results: [CriterionResult]
+  /// Further figures, with intervals over seeds where there are several.
+  public var figures: [Figure]
+  /// Plots for the page about the run.
+  public var charts: [Report.Block]
+
+  /// A number that a reader wants to see.
+  public struct Figure: Codable, Equatable, Sendable {
+    public var name: String
+    public var value: Double
+    public var interval: Interval?
+
+    /// A single number.
+    public init(_ name: String, _ value: Double) {
+      self.name = name
+      self.value = value
+    }
+
+    /// The mean over seeds, with its t interval where there are at least two.
+    public init(_ name: String, overSeeds values: [Double]) throws {
+      self.name = name
+      value = try Statistics.mean(values)
+      interval = values.count > 1 ? try Interval.ofMean(values) : nil
+    }
+  }
+
+  public init(results: [CriterionResult], figures: [Figure], charts: [Report.Block]) {
+    self.results = results
+    self.figures = figures
+    self.charts = charts
+  }
+}

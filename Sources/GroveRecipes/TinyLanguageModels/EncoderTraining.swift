@@ -1,0 +1,118 @@
+import GroveCore
+import GroveModel
+import GroveTensor
+import GroveTrain
+
+/// Pre-training by guessing masked tokens, fine-tuning on labelled passages, and scores of held-out ones.
+struct EncoderTraining {
+  let config: TinyLanguageModelsConfig
+  let data: PassageData
+  let device: Device
+  /// Of the weights, the order of data and the masks.
+  let random: RandomKey
+
+  private var weights: InitialWeights { .random(random.split("weights")) }
+
+  /// An encoder pre-trained on so many passages, and the mean loss of its last tenth of steps in nats.
+  func pretrained(
+    layers: Int, passages count: Int, onStep: (Int, Int, Double) throws -> Void
+  ) throws -> (encoder: BERT, lossNats: Double) {
+    let passages = data.pretraining(count, random: random)
+    let model = try MaskedLanguageModel(shape(layers), weights: weights)
+    try model.prepare(.float32, training: true, device: device)
+    var training = config.pretraining
+    training.steps = config.pretrainingSteps(count)
+    training.schedule.warmupSteps = min(training.schedule.warmupSteps, training.steps)
+    let size = config.pretrainingBatch
+    let losses = try training.run(model, random: random.split("dropout")) { step, mode in
+      let batch = (0..<size).map { passages[place(step * size + $0, of: count)] }
+      let masked = try masked(batch, random: random.split("masks").split(step))
+      return try model.loss(masked.tokens, places: masked.places, targets: masked.targets, mode)
+    } onStep: {
+      try onStep($0, training.steps, $1)
+    }
+    let tail = losses.suffix(max(1, losses.count / 10))
+    return (model.encoder, tail.reduce(0, +) / Double(tail.count))
+  }
+
+  /// Sample i of a training that goes over `count` items again and again, each time in another order.
+  private func place(_ sample: Int, of count: Int) -> Int {
+    let (epoch, position) = sample.quotientAndRemainder(dividingBy: count)
+    return Permutation(count: count, key: random.split("epoch").split(epoch))[position]
+  }
+
+  /// Hides tokens of each passage: 80% become the mask, 10% another token, 10% stay (Devlin et al. 2018 §3.1).
+  private func masked(
+    _ passages: [Passage], random: RandomKey
+  ) throws -> (tokens: Tensor, places: Tensor, targets: Tensor) {
+    let length = passages[0].tokens.count
+    let hidden = max(1, Int((config.maskedShare * Double(length - 1)).rounded()))
+    var tokens = passages.flatMap(\.tokens)
+    var places: [Int64] = []
+    var targets: [Int64] = []
+    for row in passages.indices {
+      let draws = random.split(row)
+      let order = Permutation(count: length - 1, key: draws.split("places"))
+      for index in 0..<hidden {
+        let place = row * length + 1 + order[index]  // never the class token
+        places.append(Int64(place))
+        targets.append(tokens[place])
+        let draw = draws.uniform(index)
+        if draw < 0.8 {
+          tokens[place] = data.maskToken
+        } else if draw < 0.9 {
+          tokens[place] = Int64(draws.split("tokens").bits(index) % UInt64(data.vocabularySize))
+        }
+      }
+    }
+    return (
+      try Tensor(tokens, [passages.count, length]).moved(to: device),
+      try Tensor(places, [places.count]).moved(to: device),
+      try Tensor(targets, [targets.count]).moved(to: device)
+    )
+  }
+
+  /// Fine-tunes an encoder, or one that was never trained, and gives the probabilities of the classes for each held-out
+  /// passage, row by row.
+  /// - Parameter sample: of the labelled passages and their order; members of a committee share it.
+  func probabilities(
+    _ task: PassageTask, layers: Int, from encoder: BERT?, sample: RandomKey
+  ) throws -> [Float] {
+    let model = try TextClassifier(shape(layers), classes: task.classes.count, weights: weights)
+    try model.prepare(.float32, training: true, device: device)
+    if let encoder { try model.encoder.copyParameters(from: encoder) }
+    let labelled = data.labelled(task, perClass: config.examplesPerClass, random: sample)
+    var training = config.fineTuning
+    training.steps = config.fineTuningSteps(classes: task.classes.count)
+    training.schedule.warmupSteps = min(training.schedule.warmupSteps, training.steps)
+    let size = config.fineTuningBatch
+    _ = try training.run(model, random: random.split("fine-tuning dropout")) { step, mode in
+      let batch = (0..<size).map { index -> (passage: Passage, label: Int) in
+        let (epoch, position) = (step * size + index).quotientAndRemainder(dividingBy: labelled.count)
+        return labelled[Permutation(count: labelled.count, key: sample.split("order").split(epoch))[position]]
+      }
+      let logits = try model.logits(tokens(batch.map(\.passage)), attended: nil, mode)  // [B, K]
+      let labels = try Tensor(batch.map { Int64($0.label) }, [batch.count]).moved(to: device)
+      return try crossEntropy(logits, labels, reduction: .meanOverTokens, ignoring: ignoredTarget)
+    } onStep: { _, _ in
+    }
+    let heldOut = data.heldOut(task).map(\.passage)
+    return try withGradients(.off) {
+      try stride(from: 0, to: heldOut.count, by: 64).flatMap { start -> [Float] in
+        let part = Array(heldOut[start..<min(start + 64, heldOut.count)])
+        return try model.logits(tokens(part), attended: nil, .inference).softmax(-1).values()
+      }
+    }
+  }
+
+  private func tokens(_ passages: [Passage]) throws -> Tensor {
+    try Tensor(passages.flatMap(\.tokens), [passages.count, passages[0].tokens.count]).moved(to: device)
+  }
+
+  /// The tokenizer decides the vocabulary: little text may have fewer pairs than were asked for.
+  private func shape(_ layers: Int) -> EncoderConfig {
+    var shape = config.shape(layers: layers)
+    shape.vocabularySize = data.vocabularySize
+    return shape
+  }
+}

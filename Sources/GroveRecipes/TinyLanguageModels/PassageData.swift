@@ -1,0 +1,141 @@
+import Foundation
+import GroveCore
+import GroveCorpus
+import GroveTokenizer
+
+/// A text of exactly the model's length, with the document it was cut from.
+struct Passage: Sendable {
+  let document: String
+  /// The class token and the text's tokens.
+  let tokens: [Int64]
+}
+
+/// The passages of both tasks, and those to pre-train on.
+struct PassageData: Sendable {
+  let classToken: Int64
+  let maskToken: Int64
+  let vocabularySize: Int
+  /// Of the manual's training side, in the order of the corpus.
+  let pretraining: [Passage]
+  private let training: [PassageTask: [[Passage]]]
+  private let test: [PassageTask: [[Passage]]]
+
+  private static let specials = [CorpusTokenizer.endOfText, "[CLS]", "[MASK]"]
+
+  /// Reads both files, holds out three documents in ten, and trains the tokenizer on the others.
+  /// - Throws: `GroveError` if a file is missing or there are too few passages.
+  init(corpus: URL, _ config: TinyLanguageModelsConfig) throws {
+    let split = try SplitRule(validationShare: 0.3, seed: 0)
+    let manual = try PassageData.documents(config.manual, in: corpus)
+    let scripture = try PassageData.documents(config.scripture, in: corpus)
+    var trainer = try BytePairTrainer(
+      .init(
+        vocabularySize: config.vocabularySize, minimumFrequency: 2, specialTokens: PassageData.specials,
+        preTokenizer: .gpt2, malformed: .replacing, wordMemoryBytes: 1 << 30))
+    for document in manual + scripture where split.split(of: document.id) == .train { trainer.count(document.text) }
+    let tokenizer = trainer.train()
+    guard let classToken = tokenizer.id(ofAddedToken: "[CLS]"), let maskToken = tokenizer.id(ofAddedToken: "[MASK]")
+    else { preconditionFailure("the trainer lost a special token") }
+    self.classToken = Int64(classToken)
+    self.maskToken = Int64(maskToken)
+    vocabularySize = tokenizer.vocabularySize
+    var encoder = tokenizer.encoder(specialTokens: .asText, malformed: .replacing)
+    let length = config.encoder.contextLength - 1
+    func passages(_ documents: [Document], _ side: Split) -> [Passage] {
+      documents.filter { split.split(of: $0.id) == side }.flatMap { document in
+        let ids = encoder.encode(document.text).map { Int64($0) }
+        return stride(from: 0, to: max(0, ids.count - length + 1), by: length).map {
+          Passage(document: document.id, tokens: [Int64(classToken)] + ids[$0..<$0 + length])
+        }
+      }
+    }
+    pretraining = passages(manual, .train)
+    let needed = config.pretrainingSizes.last ?? 0
+    guard pretraining.count >= needed else {
+      throw GroveError(
+        .argument, "pretrainingSizes", "\(config.manual) has \(pretraining.count) passages, \(needed) are asked for",
+        remedy: "Ask for fewer, or give a larger corpus.")
+    }
+    let sources: [(PassageTask, [Document])] = [(.section, manual), (.books, scripture)]
+    var training: [PassageTask: [[Passage]]] = [:]
+    var test: [PassageTask: [[Passage]]] = [:]
+    for (task, documents) in sources {
+      training[task] = PassageData.byClass(passages(documents, .train), task)
+      test[task] = PassageData.byClass(passages(documents, .validation), task).map {
+        PassageData.spread($0, over: config.testPassagesPerClass)
+      }
+    }
+    self.training = training
+    self.test = test
+    try require(config)
+  }
+
+  private func require(_ config: TinyLanguageModelsConfig) throws {
+    for task in PassageTask.allCases {
+      for (index, name) in task.classes.enumerated() {
+        let (seen, held) = (training[task]?[index].count ?? 0, test[task]?[index].count ?? 0)
+        guard seen >= config.examplesPerClass, held > 0 else {
+          throw GroveError(
+            .argument, "examplesPerClass",
+            "the class \(name) has \(seen) passages to train on and \(held) held out; \(config.examplesPerClass) are asked for"
+          )
+        }
+      }
+    }
+  }
+
+  private static func documents(_ name: String, in corpus: URL) throws -> [Document] {
+    let file = corpus.appending(path: "\(name).jsonl.zst")
+    let reader = DocumentReader(
+      try CorpusFiles([file]), ReadingOptions(domain: .fileName, brokenLines: .fail)
+    ) { _ in }
+    var documents: [Document] = []
+    while let document = try reader.next() { documents.append(document) }
+    return documents
+  }
+
+  private static func byClass(_ passages: [Passage], _ task: PassageTask) -> [[Passage]] {
+    var classes = [[Passage]](repeating: [], count: task.classes.count)
+    for passage in passages { if let label = task.label(of: passage.document) { classes[label].append(passage) } }
+    return classes
+  }
+
+  /// At most `count` of the passages, evenly over all, so that many documents have one.
+  private static func spread(_ passages: [Passage], over count: Int) -> [Passage] {
+    passages.count <= count ? passages : (0..<count).map { passages[$0 * passages.count / count] }
+  }
+
+  /// The passages that a seed pre-trains on; a smaller number is the beginning of a larger one.
+  func pretraining(_ count: Int, random: RandomKey) -> [Passage] {
+    let order = Permutation(count: pretraining.count, key: random.split("passages"))
+    return (0..<count).map { pretraining[order[$0]] }
+  }
+
+  /// A seed's labelled passages.
+  func labelled(_ task: PassageTask, perClass: Int, random: RandomKey) -> [(passage: Passage, label: Int)] {
+    (training[task] ?? []).enumerated().flatMap { label, passages in
+      let order = Permutation(count: passages.count, key: random.split("labelled").split(label))
+      return (0..<perClass).map { (passages[order[$0]], label) }
+    }
+  }
+
+  /// The held-out passages, the same for every seed.
+  func heldOut(_ task: PassageTask) -> [(passage: Passage, label: Int)] {
+    (test[task] ?? []).enumerated().flatMap { label, passages in passages.map { ($0, label) } }
+  }
+
+  /// How much of a task's text is made of the tokens that pre-training saw, as often as it saw them: Σ min(p, q) of the
+  /// two distributions of tokens, 1 for equal ones.
+  func overlap(_ task: PassageTask) -> Double {
+    let task = PassageData.shares(heldOut(task).map(\.passage))
+    let seen = PassageData.shares(pretraining)
+    return task.reduce(0) { $0 + min($1.value, seen[$1.key] ?? 0) }
+  }
+
+  private static func shares(_ passages: [Passage]) -> [Int64: Double] {
+    var counts: [Int64: Double] = [:]
+    for passage in passages { for token in passage.tokens.dropFirst() { counts[token, default: 0] += 1 } }
+    let total = counts.values.reduce(0, +)
+    return counts.mapValues { $0 / total }
+  }
+}

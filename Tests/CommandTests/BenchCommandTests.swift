@@ -1,0 +1,148 @@
+import Foundation
+import GroveCore
+import GroveTesting
+import Testing
+
+/// The short form of every benchmark, on the real binary, without peers.
+@Suite("Benchmarks")
+struct BenchCommandTests {
+  /// 53k parameters: a step takes a few milliseconds.
+  static let tiny = [
+    "--set", "model.width=32", "--set", "model.layers=2", "--set", "model.attention.heads=2",
+    "--set", "model.attention.keyValueHeads=2", "--set", "model.feedForwardWidth=64",
+    "--set", "model.vocabularySize=128", "--set", "model.contextLength=32", "--set", "batchSize=2",
+  ]
+
+  @Test(
+    "After the warm-up a training step takes no memory from the system, and all that is reported is finite",
+    arguments: ["float32", "bfloat16"])
+  func trainingStep(precision: String) throws {
+    let run = try Grove.run(
+      ["bench", "train", "--precision", precision, "--steps", "8", "--warm-up", "3", "--json"] + Self.tiny)
+    #expect(run.code == 0, "\(run.errors)")
+    let json = try JSONValue(parsing: Array(run.output.utf8), at: "output")
+    #expect(json["systemAllocations"]?.integerValue == 0)
+    #expect(json["stepSeconds"]?.arrayValue?.count == 8)
+    #expect(json["losses"]?.arrayValue?.count == 11)
+    // A model that knows nothing: ln 128 = 4.85.
+    let first = try #require(json["losses"]?.arrayValue?.first?.numberValue)
+    #expect(abs(first - 4.85) < 0.1)
+    for key in ["allocationsPerStep", "peakTensorBytes", "peakResidentBytes", "ceilingGigaflops"] {
+      #expect(try #require(json[key]?.numberValue) > 0, "\(key)")
+    }
+  }
+
+  @Test("The same command trains the same: equal losses in two processes")
+  func sameLosses() throws {
+    let runs = try (0..<2).map { _ in
+      let run = try Grove.run(["bench", "train", "--quick", "--json"] + Self.tiny)
+      return try JSONValue(parsing: Array(run.output.utf8), at: "output")["losses"]
+    }
+    #expect(runs[0] != nil && runs[0] == runs[1])
+  }
+
+  @Test("A benchmark without --json is a Markdown table with its name, and --results keeps it")
+  func table() throws {
+    try Fixtures.withTemporaryFolder { folder in
+      let run = try Grove.run(["bench", "train", "--quick", "--results", folder.path] + Self.tiny)
+      #expect(run.code == 0, "\(run.errors)")
+      #expect(run.output.hasPrefix("**train/llama-21k/float32/batch2/context32**\n\n| engine | ms a step (p10–p90) |"))
+      let file = try #require(try FileSystem.entries(of: folder).first)
+      #expect(file.lastPathComponent.hasSuffix("-train-llama-21k-float32-batch2-context32.json"))
+      let json = try JSONValue(contentsOf: file)
+      #expect(json["measurements"]?["rounds"]?["grove"]?.arrayValue?.count == 1)
+      #expect(json["machine"]?["cores"]?.integerValue == ProcessInfo.processInfo.activeProcessorCount)
+    }
+  }
+
+  @Test("Operators are timed, and compute what they should")
+  func operators() throws {
+    let run = try Grove.run(["bench", "operators", "--quick", "--json"])
+    #expect(run.code == 0, "\(run.errors)")
+    let json = try JSONValue(parsing: Array(run.output.utf8), at: "output")
+    // 2 · (0 + … + 15); Σ over i, j, k of (i + k)(k + j); 0 + … + 15.
+    #expect(json["sums"] == ["add": 240.0, "matmul": 1008640.0, "view": 120.0])
+    for name in ["add", "matmul", "view"] {
+      #expect(json["microseconds"]?[name]?.arrayValue?.count == 5)
+    }
+  }
+
+  @Test("Encoding and training of a tokenizer are timed on all documents")
+  func tokenizer() throws {
+    try Fixtures.withTemporaryFolder { folder in
+      let text = folder.appending(path: "text.txt")
+      try FileSystem.write("the cat sat on the mat", to: text)
+      let encode = try Grove.run([
+        "bench", "tokenizer", "--tokenizer", Fixtures.url("tokenizer/tokenizer.json").path, "--text", text.path,
+        "--quick", "--json",
+      ])
+      let encoded = try JSONValue(parsing: Array(encode.output.utf8), at: "output")
+      #expect(encoded["bytes"]?.integerValue == 22)
+      #expect((1...22).contains(encoded["tokens"]?.integerValue ?? 0))
+      let train = try Grove.run([
+        "bench", "tokenizer", "--train", "--vocabulary-size", "258", "--text", text.path, "--quick", "--json",
+      ])
+      let trained = try JSONValue(parsing: Array(train.output.utf8), at: "output")
+      #expect(trained["tokens"]?.integerValue == 258)
+    }
+  }
+
+  @Test("Misuse is refused in words, with code 64")
+  func misuse() throws {
+    let cases: [([String], String)] = [
+      (["train", "--shape", "2m"], "The value '2m' is invalid for '--shape <shape>'"),
+      (["train", "--device", "gpu"], "--device: 'gpu' is not cpu, cuda, cuda:N or mps"),
+      (["train", "--start", "x", "--peer", "eager"], "--start and --peer: with --peer the start is made here"),
+      (["train", "--rounds", "0"], "--rounds: 0 is below 1"),
+      (["tokenizer", "--demo"], "--tokenizer: missing; only --train needs none"),
+      (["tokenizer", "--train"], "give either --text or --demo"),
+      (["tokenizer", "--train", "--demo", "--repeats", "0"], "--repeats: 0 is below 1"),
+      (["operators", "--calls", "0"], "--blocks and --calls must be positive"),
+    ]
+    for (arguments, message) in cases {
+      let run = try Grove.run(["bench"] + arguments)
+      #expect(run.code == 64, "\(arguments)")
+      #expect(run.errors.contains(message), "\(run.errors)")
+    }
+  }
+
+  @Test("An unknown field of a shape is refused with the nearest name, with code 1")
+  func unknownField() throws {
+    let run = try Grove.run(["bench", "train", "--set", "model.widht=32"])
+    #expect(run.code == 1)
+    #expect(
+      run.errors
+        == "Error: --shape 1m: model.widht: unknown key (from --set model.widht=32); did you mean 'width'?\n")
+  }
+
+  @Test("Without the peers' environment the message says what to run")
+  func missingEnvironment() throws {
+    let run = try Grove.run(["bench", "operators", "--peer", "--quick", "--quiet"], ["GROVE_PARITY": "/nowhere"])
+    #expect(run.code == 1)
+    #expect(
+      run.errors == """
+        Error: /nowhere: the peers' Python environment is missing. Run 'scripts/parity-environment', or set \
+        GROVE_PARITY to a virtual environment that has it.
+
+        """)
+  }
+}
+
+/// The binary beside the test bundle.
+private enum Grove {
+  static func run(
+    _ arguments: [String], _ environment: [String: String] = [:]
+  ) throws -> (output: String, errors: String, code: Int32) {
+    let process = Process()
+    let (output, errors) = (Pipe(), Pipe())
+    process.executableURL = Fixtures.package.appending(path: ".build/release/grove")
+    process.arguments = arguments
+    process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
+    (process.standardOutput, process.standardError) = (output, errors)
+    try process.run()
+    let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+    let problems = String(decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+    process.waitUntilExit()
+    return (text, problems, process.terminationStatus)
+  }
+}

@@ -1,0 +1,138 @@
+import Foundation
+import GroveCore
+import GroveRecipes
+import GroveTesting
+import Testing
+
+@Suite("Recipes: frame")
+struct FrameworkTests {
+  private func run(
+    _ folder: URL, _ scale: RecipeScale = .smoke, workers: Int = 2, overrides: [String] = [], stopping: Bool = false
+  ) throws -> RecipeRun {
+    try RecipeRun(
+      folder: folder.appending(path: "out"), scale: scale, corpus: Fixtures.demoCorpus, firstSeed: 1, workers: workers,
+      device: .cpu, overrides: overrides, shouldStop: { stopping }, onEvent: { _ in })
+  }
+
+  private func error(_ body: () throws -> Void) -> String {
+    do { try body() } catch { return "\(error)" }
+    return "nothing was thrown"
+  }
+
+  private static let mechanism = Criterion("m", .mechanism, "works")
+  private static let claim = Criterion("c", .claim, "holds")
+
+  @Test(
+    "The verdict follows from the outcomes and the scale alone",
+    arguments: [
+      (RecipeScale.tiny, [CriterionResult.Outcome.met, .met], Verdict.reproduced),
+      (.tiny, [.met, .notMet], .notReproduced), (.tiny, [.met, .undecided], .notReproduced),
+      (.tiny, [.notMet, .met], .notReproduced), (.smoke, [.met, .notMet], .mechanismOnly),
+      (.smoke, [.met, .met], .mechanismOnly), (.smoke, [.notMet, .met], .notReproduced),
+      (.full, [.met, .met], .reproduced),
+    ])
+  func verdict(scale: RecipeScale, outcomes: [CriterionResult.Outcome], expected: Verdict) {
+    let results = [
+      CriterionResult(Self.mechanism, outcomes[0], ""), CriterionResult(Self.claim, outcomes[1], ""),
+    ]
+    #expect(Verdict(results, at: scale) == expected)
+  }
+
+  @Test("A run without criteria reproduces nothing")
+  func noCriteria() { #expect(Verdict([], at: .tiny) == .notReproduced) }
+
+  @Test("Arms that are done are not trained again, and the result is the same", arguments: [1, 3])
+  func resume(workers: Int) throws {
+    try Fixtures.withTemporaryFolder { folder in
+      let recipe = CoinRecipe(trained: .init())
+      let first = try RecipeRunner.run(recipe, run(folder, workers: workers), command: "first")
+      let second = try RecipeRunner.run(recipe, run(folder, workers: workers), command: "second")
+      #expect(recipe.trained.count == 4)
+      #expect(first.verdict == .mechanismOnly)
+      #expect(first.figures == second.figures && first.arms == second.arms)
+      #expect(second.arms.map(\.seed) == [1, 2, 3, 4])
+      #expect(try RecipeResult.read(folder.appending(path: "out")) == second)
+      #expect(FileSystem.exists(folder.appending(path: "out/report.html")))
+    }
+  }
+
+  @Test("An arm that fails is named, and those that were done stay done")
+  func failure() throws {
+    try Fixtures.withTemporaryFolder { folder in
+      var recipe = CoinRecipe(trained: .init())
+      recipe.failing = [3]
+      let words = error { _ = try RecipeRunner.run(recipe, run(folder, workers: 1), command: "") }
+      #expect(words == "seed 3: fell off the table")
+      recipe.failing = []
+      _ = try RecipeRunner.run(recipe, run(folder), command: "")
+      #expect(recipe.trained.count == 4)
+    }
+  }
+
+  @Test("A run that is asked to stop trains nothing more and says how it goes on")
+  func stopping() throws {
+    try Fixtures.withTemporaryFolder { folder in
+      let recipe = CoinRecipe(trained: .init())
+      let words = error { _ = try RecipeRunner.run(recipe, run(folder, stopping: true), command: "") }
+      #expect(words == "stopped; the same command goes on")
+      #expect(recipe.trained.count == 0)
+      #expect(try RecipeRunner.run(recipe, run(folder), command: "").verdict == .mechanismOnly)
+    }
+  }
+
+  @Test("A folder takes one recipe, scale and config")
+  func otherFolder() throws {
+    try Fixtures.withTemporaryFolder { folder in
+      let recipe = CoinRecipe(trained: .init())
+      let place = folder.appending(path: "out").path
+      _ = try RecipeRunner.run(recipe, run(folder), command: "")
+      #expect(
+        error { _ = try RecipeRunner.run(recipe, run(folder, .tiny), command: "") }
+          == "\(place): holds another run: its config.yaml is not that of coin at the scale tiny with seed 1. "
+          + "Name another folder with --out.")
+      #expect(
+        error { _ = try RecipeRunner.run(recipe, run(folder, overrides: ["sides=3"]), command: "") }
+          == "\(place): holds another run: its config.yaml is not that of coin at the scale smoke with seed 1. "
+          + "Name another folder with --out.")
+    }
+  }
+
+  @Test("An override changes the config, and a wrong one is refused by its name")
+  func overrides() throws {
+    try Fixtures.withTemporaryFolder { folder in
+      let recipe = CoinRecipe(trained: .init())
+      let result = try RecipeRunner.run(recipe, run(folder, overrides: ["sides=3"]), command: "")
+      #expect(result.criteria.map(\.evidence) == ["3 sides"])
+      #expect(result.verdict == .notReproduced)
+    }
+    try Fixtures.withTemporaryFolder { folder in
+      let recipe = CoinRecipe(trained: .init())
+      let words = error { _ = try RecipeRunner.run(recipe, run(folder, overrides: ["side=3"]), command: "") }
+      #expect(words == "--set side=3: side: unknown key; did you mean 'sides'?")
+    }
+  }
+
+  @Test("A folder with other files is left alone")
+  func strangeFolder() throws {
+    try Fixtures.withTemporaryFolder { folder in
+      let place = folder.appending(path: "out")
+      try FileSystem.makeFolder(place)
+      try FileSystem.write("hello", to: place.appending(path: "letter.txt"))
+      let words = error { _ = try RecipeRunner.run(CoinRecipe(trained: .init()), run(folder), command: "") }
+      #expect(
+        words == "\(place.path): the folder is not empty and holds no run of a recipe. Name another folder with --out.")
+    }
+  }
+
+  @Test("The full scale is refused in words without a GPU")
+  func fullScale() throws {
+    try Fixtures.withTemporaryFolder { folder in
+      let words = error { _ = try RecipeRunner.run(CoinRecipe(trained: .init()), run(folder, .full), command: "") }
+      #expect(
+        words
+          == "--scale full: coin at its full scale takes 4e+21 floating-point operations, which is work for GPUs. "
+          + "Give --device cuda on a machine that has them, or see the plan with --dry-run.")
+      #expect(!FileSystem.exists(folder.appending(path: "out")))
+    }
+  }
+}

@@ -1,0 +1,90 @@
+import Foundation
+import GroveCore
+import GroveRecipes
+import GroveTesting
+import GroveTrain
+import Testing
+
+@Suite("Recipes")
+struct RecipesTests {
+  private func run(_ folder: URL) throws -> RecipeRun {
+    try RecipeRun(
+      folder: folder, scale: .smoke, corpus: Fixtures.demoCorpus, firstSeed: 1, workers: 2, device: .cpu,
+      overrides: [], shouldStop: { false }, onEvent: { _ in })
+  }
+
+  @Test("At the scale smoke the mechanism works", arguments: Recipes.all.map(\.id))
+  func smoke(id: String) throws {
+    let recipe = try Recipes.named(id)
+    try Fixtures.withTemporaryFolder { folder in
+      let place = folder.appending(path: "run")
+      let result = try RecipeRunner.run(recipe, run(place), command: "test")
+      #expect(result.verdict == .mechanismOnly)
+      #expect(result.criteria.map(\.criterion) == recipe.criteria)
+      #expect(result.arms.count >= 3)
+      #expect(result.text.contains("MECHANISM ONLY"))
+      if id == "pythia" { try checkPythia(place) }
+    }
+  }
+
+  /// What the folder of a suite promises, looked at from outside.
+  private func checkPythia(_ place: URL) throws {
+    let runs = ["w16", "w32"].map { RunFolder(place.appending(path: "arms/\($0)/seed-1/run")) }
+    for step in [1, 7, 20] {
+      let batches = try runs.map { try RunBatch($0, step: step, data: nil).sequences.map(\.tokens) }
+      #expect(batches[0] == batches[1], "step \(step)")
+    }
+    let steps = try runs[0].checkpointSteps()
+    #expect(Array(steps.prefix(6)) == [0, 1, 2, 4, 8, 16])
+    #expect(try runs[1].checkpointSteps() == steps)
+    // Each operand stands as often as its level says: two operands at each of 1, 2, 4 and 8.
+    let lines = try String(
+      decoding: FileSystem.read(place.appending(path: "data/texts/arithmetic.jsonl")), as: UTF8.self
+    ).split(separator: "\n").flatMap { line in
+      try JSONValue(parsing: Array(line.utf8), at: "arithmetic")["text"]?.stringValue?.split(separator: "\n") ?? []
+    }
+    var counts: [Substring: Int] = [:]
+    for line in lines {
+      let words = line.split(separator: " ")
+      counts[words[0], default: 0] += 1
+      #expect((Int(words[0]) ?? 0) + (Int(words[2]) ?? 0) == Int(words[4]))
+    }
+    #expect(counts.values.sorted() == [1, 1, 2, 2, 4, 4, 8, 8])
+  }
+
+  @Test(
+    "Every scale of every recipe is a valid config with a plan", arguments: Recipes.all.map(\.id), RecipeScale.allCases)
+  func configs(id: String, scale: RecipeScale) throws {
+    let recipe = try Recipes.named(id)
+    #expect(recipe.config(scale).issues() == [])
+    let plan = try recipe.plan(scale)
+    #expect(plan.runs > 0 && plan.operations > 0)
+    #expect(plan.arms.allSatisfy { $0.parameters > 0 && $0.tokens > 0 })
+    if scale == .tiny { #expect(plan.arms.allSatisfy { $0.seeds >= 3 }) }
+  }
+
+  @Test("Criteria have ids of their own, and say what they are about", arguments: Recipes.all.map(\.id))
+  func criteria(id: String) throws {
+    let recipe = try Recipes.named(id)
+    #expect(Set(recipe.criteria.map(\.id)).count == recipe.criteria.count)
+    #expect(recipe.criteria.contains { $0.kind == .mechanism } && recipe.criteria.contains { $0.kind == .claim })
+    #expect(!recipe.differences.isEmpty)
+  }
+
+  @Test("Docs/Papers.md has a row for every recipe and no other")
+  func papers() throws {
+    let text = try String(
+      decoding: FileSystem.read(Fixtures.package.appending(path: "Docs/Papers.md")), as: UTF8.self)
+    let ids = text.split(separator: "\n").compactMap { $0.firstMatch(of: /^\| `([a-z0-9-]+)` \|/)?.1 }
+    #expect(ids.map(String.init).sorted() == Recipes.all.map(\.id).sorted())
+  }
+
+  @Test("An unknown recipe is refused with the names there are")
+  func unknown() {
+    #expect {
+      try Recipes.named("pythea")
+    } throws: {
+      "\($0)" == "recipe: there is no 'pythea'. There are: \(Recipes.all.map(\.id).joined(separator: ", "))."
+    }
+  }
+}
