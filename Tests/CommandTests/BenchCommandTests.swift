@@ -61,8 +61,8 @@ struct BenchCommandTests {
     #expect(run.code == 0, "\(run.errors)")
     let json = try JSONValue(parsing: Array(run.output.utf8), at: "output")
     // 2 · (0 + … + 15); Σ over i, j, k of (i + k)(k + j); 0 + … + 15.
-    #expect(json["sums"] == ["add": 240.0, "matmul": 1008640.0, "view": 120.0])
-    for name in ["add", "matmul", "view"] {
+    for (name, sum) in [("add", 240.0), ("matmul", 1_008_640), ("view", 120)] {
+      #expect(json["sums"]?[name]?.numberValue == sum)
       #expect(json["microseconds"]?[name]?.arrayValue?.count == 5)
     }
   }

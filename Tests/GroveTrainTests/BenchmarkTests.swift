@@ -13,13 +13,13 @@ struct BenchmarkTests {
     let rounds = BenchmarkRounds(contestants: ["ours", "peer"], costs: [[1, 2, 10], [2, 3, 20]])
     #expect(rounds.ratios(1) == [2, 1.5, 2])
     let ratio = try rounds.ratio(1)
-    #expect((ratio.median, ratio.lower, ratio.upper) == (2, 1.5, 2))
+    #expect([ratio.lower, ratio.median, ratio.upper] == [1.5, 2, 2])
   }
 
   @Test("The spread of 0…10 is 1, 5, 9")
   func spread() throws {
     let spread = try Spread((0...10).map(Double.init))
-    #expect((spread.lower, spread.median, spread.upper) == (1, 5, 9))
+    #expect([spread.lower, spread.median, spread.upper] == [1, 5, 9])
   }
 
   static let base = TrainingMeasurement(

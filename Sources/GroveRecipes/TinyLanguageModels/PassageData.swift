@@ -1,14 +1,6 @@
 import Foundation
 import GroveCore
 import GroveCorpus
-import GroveTokenizer
-
-/// A text of exactly the model's length, with the document it was cut from.
-struct Passage: Sendable {
-  let document: String
-  /// The class token and the text's tokens.
-  let tokens: [Int64]
-}
 
 /// The passages of both tasks, and those to pre-train on.
 struct PassageData: Sendable {
@@ -20,57 +12,39 @@ struct PassageData: Sendable {
   private let training: [PassageTask: [[Passage]]]
   private let test: [PassageTask: [[Passage]]]
 
-  private static let specials = [CorpusTokenizer.endOfText, "[CLS]", "[MASK]"]
-
   /// Reads both files, holds out three documents in ten, and trains the tokenizer on the others.
   /// - Throws: `GroveError` if a file is missing or there are too few passages.
   init(corpus: URL, _ config: TinyLanguageModelsConfig) throws {
     let split = try SplitRule(validationShare: 0.3, seed: 0)
     let manual = try PassageData.documents(config.manual, in: corpus)
     let scripture = try PassageData.documents(config.scripture, in: corpus)
-    var trainer = try BytePairTrainer(
-      .init(
-        vocabularySize: config.vocabularySize, minimumFrequency: 2, specialTokens: PassageData.specials,
-        preTokenizer: .gpt2, malformed: .replacing, wordMemoryBytes: 1 << 30))
-    for document in manual + scripture where split.split(of: document.id) == .train { trainer.count(document.text) }
-    let tokenizer = trainer.train()
-    guard let classToken = tokenizer.id(ofAddedToken: "[CLS]"), let maskToken = tokenizer.id(ofAddedToken: "[MASK]")
-    else { preconditionFailure("the trainer lost a special token") }
-    self.classToken = Int64(classToken)
-    self.maskToken = Int64(maskToken)
-    vocabularySize = tokenizer.vocabularySize
-    var encoder = tokenizer.encoder(specialTokens: .asText, malformed: .replacing)
-    let length = config.encoder.contextLength - 1
-    func passages(_ documents: [Document], _ side: Split) -> [Passage] {
-      documents.filter { split.split(of: $0.id) == side }.flatMap { document in
-        let ids = encoder.encode(document.text).map { Int64($0) }
-        return stride(from: 0, to: max(0, ids.count - length + 1), by: length).map {
-          Passage(document: document.id, tokens: [Int64(classToken)] + ids[$0..<$0 + length])
-        }
+    let learned = (manual + scripture).filter { split.split(of: $0.id) == .train }
+    var cutter = try PassageCutter(learned, vocabularySize: config.vocabularySize, length: config.encoder.contextLength)
+    classToken = cutter.classToken
+    maskToken = cutter.maskToken
+    vocabularySize = cutter.vocabularySize
+    var training: [PassageTask: [[Passage]]] = [:]
+    var test: [PassageTask: [[Passage]]] = [:]
+    for (task, documents) in [(PassageTask.section, manual), (.books, scripture)] {
+      let sides = Dictionary(grouping: documents) { split.split(of: $0.id) }
+      training[task] = PassageData.byClass(cutter.passages(sides[.train] ?? []), task)
+      test[task] = PassageData.byClass(cutter.passages(sides[.validation] ?? []), task).map {
+        PassageData.spread($0, over: config.testPassagesPerClass)
       }
     }
-    pretraining = passages(manual, .train)
+    self.training = training
+    self.test = test
+    pretraining = cutter.passages(manual.filter { split.split(of: $0.id) == .train })
+    try require(config)
+  }
+
+  private func require(_ config: TinyLanguageModelsConfig) throws {
     let needed = config.pretrainingSizes.last ?? 0
     guard pretraining.count >= needed else {
       throw GroveError(
         .argument, "pretrainingSizes", "\(config.manual) has \(pretraining.count) passages, \(needed) are asked for",
         remedy: "Ask for fewer, or give a larger corpus.")
     }
-    let sources: [(PassageTask, [Document])] = [(.section, manual), (.books, scripture)]
-    var training: [PassageTask: [[Passage]]] = [:]
-    var test: [PassageTask: [[Passage]]] = [:]
-    for (task, documents) in sources {
-      training[task] = PassageData.byClass(passages(documents, .train), task)
-      test[task] = PassageData.byClass(passages(documents, .validation), task).map {
-        PassageData.spread($0, over: config.testPassagesPerClass)
-      }
-    }
-    self.training = training
-    self.test = test
-    try require(config)
-  }
-
-  private func require(_ config: TinyLanguageModelsConfig) throws {
     for task in PassageTask.allCases {
       for (index, name) in task.classes.enumerated() {
         let (seen, held) = (training[task]?[index].count ?? 0, test[task]?[index].count ?? 0)
