@@ -17,10 +17,10 @@ struct BenchCommandTests {
     "After the warm-up a training step takes no memory from the system, and all that is reported is finite",
     arguments: ["float32", "bfloat16"])
   func trainingStep(precision: String) throws {
-    let run = try Grove.run(
+    let run = try GroveTool.run(
       ["bench", "train", "--precision", precision, "--steps", "8", "--warm-up", "3", "--json"] + Self.tiny)
     #expect(run.code == 0, "\(run.errors)")
-    let json = try JSONValue(parsing: Array(run.output.utf8), at: "output")
+    let json = try run.json
     #expect(json["systemAllocations"]?.integerValue == 0)
     #expect(json["stepSeconds"]?.arrayValue?.count == 8)
     #expect(json["losses"]?.arrayValue?.count == 11)
@@ -35,8 +35,8 @@ struct BenchCommandTests {
   @Test("The same command trains the same: equal losses in two processes")
   func sameLosses() throws {
     let runs = try (0..<2).map { _ in
-      let run = try Grove.run(["bench", "train", "--quick", "--json"] + Self.tiny)
-      return try JSONValue(parsing: Array(run.output.utf8), at: "output")["losses"]
+      let run = try GroveTool.run(["bench", "train", "--quick", "--json"] + Self.tiny)
+      return try run.json["losses"]
     }
     #expect(runs[0] != nil && runs[0] == runs[1])
   }
@@ -44,11 +44,11 @@ struct BenchCommandTests {
   @Test("A benchmark without --json is a Markdown table with its name, and --results keeps it")
   func table() throws {
     try Fixtures.withTemporaryFolder { folder in
-      let run = try Grove.run(["bench", "train", "--quick", "--results", folder.path] + Self.tiny)
+      let run = try GroveTool.run(["bench", "train", "--quick", "--results", folder.path] + Self.tiny)
       #expect(run.code == 0, "\(run.errors)")
-      #expect(run.output.hasPrefix("**train/llama-21k/float32/batch2/context32**\n\n| engine | ms a step (p10–p90) |"))
+      #expect(run.output.hasPrefix("**train/llama-25k/float32/batch2/context32**\n\n| engine | ms a step (p10–p90) |"))
       let file = try #require(try FileSystem.entries(of: folder).first)
-      #expect(file.lastPathComponent.hasSuffix("-train-llama-21k-float32-batch2-context32.json"))
+      #expect(file.lastPathComponent.hasSuffix("-train-llama-25k-float32-batch2-context32.json"))
       let json = try JSONValue(contentsOf: file)
       #expect(json["measurements"]?["rounds"]?["grove"]?.arrayValue?.count == 1)
       #expect(json["machine"]?["cores"]?.integerValue == ProcessInfo.processInfo.activeProcessorCount)
@@ -57,9 +57,9 @@ struct BenchCommandTests {
 
   @Test("Operators are timed, and compute what they should")
   func operators() throws {
-    let run = try Grove.run(["bench", "operators", "--quick", "--json"])
+    let run = try GroveTool.run(["bench", "operators", "--quick", "--json"])
     #expect(run.code == 0, "\(run.errors)")
-    let json = try JSONValue(parsing: Array(run.output.utf8), at: "output")
+    let json = try run.json
     // 2 · (0 + … + 15); Σ over i, j, k of (i + k)(k + j); 0 + … + 15.
     for (name, sum) in [("add", 240.0), ("matmul", 1_008_640), ("view", 120)] {
       #expect(json["sums"]?[name]?.numberValue == sum)
@@ -72,14 +72,14 @@ struct BenchCommandTests {
     try Fixtures.withTemporaryFolder { folder in
       let text = folder.appending(path: "text.txt")
       try FileSystem.write("the cat sat on the mat", to: text)
-      let encode = try Grove.run([
+      let encode = try GroveTool.run([
         "bench", "tokenizer", "--tokenizer", Fixtures.url("tokenizer/tokenizer.json").path, "--text", text.path,
         "--quick", "--json",
       ])
       let encoded = try JSONValue(parsing: Array(encode.output.utf8), at: "output")
       #expect(encoded["bytes"]?.integerValue == 22)
       #expect((1...22).contains(encoded["tokens"]?.integerValue ?? 0))
-      let train = try Grove.run([
+      let train = try GroveTool.run([
         "bench", "tokenizer", "--train", "--vocabulary-size", "258", "--text", text.path, "--quick", "--json",
       ])
       let trained = try JSONValue(parsing: Array(train.output.utf8), at: "output")
@@ -100,7 +100,7 @@ struct BenchCommandTests {
       (["operators", "--calls", "0"], "--blocks and --calls must be positive"),
     ]
     for (arguments, message) in cases {
-      let run = try Grove.run(["bench"] + arguments)
+      let run = try GroveTool.run(["bench"] + arguments)
       #expect(run.code == 64, "\(arguments)")
       #expect(run.errors.contains(message), "\(run.errors)")
     }
@@ -108,16 +108,17 @@ struct BenchCommandTests {
 
   @Test("An unknown field of a shape is refused with the nearest name, with code 1")
   func unknownField() throws {
-    let run = try Grove.run(["bench", "train", "--set", "model.widht=32"])
+    let run = try GroveTool.run(["bench", "train", "--set", "model.widht=32"])
     #expect(run.code == 1)
     #expect(
       run.errors
-        == "Error: --shape 1m: model.widht: unknown key (from --set model.widht=32); did you mean 'width'?\n")
+        == "Error: --set model.widht=32: model.widht: unknown key; did you mean 'width'?\n")
   }
 
   @Test("Without the peers' environment the message says what to run")
   func missingEnvironment() throws {
-    let run = try Grove.run(["bench", "operators", "--peer", "--quick", "--quiet"], ["GROVE_PARITY": "/nowhere"])
+    let run = try GroveTool.run(
+      ["bench", "operators", "--peer", "--quick", "--quiet"], environment: ["GROVE_PARITY": "/nowhere"])
     #expect(run.code == 1)
     #expect(
       run.errors == """
@@ -125,24 +126,5 @@ struct BenchCommandTests {
         GROVE_PARITY to a virtual environment that has it.
 
         """)
-  }
-}
-
-/// The binary beside the test bundle.
-private enum Grove {
-  static func run(
-    _ arguments: [String], _ environment: [String: String] = [:]
-  ) throws -> (output: String, errors: String, code: Int32) {
-    let process = Process()
-    let (output, errors) = (Pipe(), Pipe())
-    process.executableURL = Fixtures.package.appending(path: ".build/release/grove")
-    process.arguments = arguments
-    process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
-    (process.standardOutput, process.standardError) = (output, errors)
-    try process.run()
-    let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-    let problems = String(decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-    process.waitUntilExit()
-    return (text, problems, process.terminationStatus)
   }
 }

@@ -38,6 +38,11 @@ struct GroveTool {
   @discardableResult
   func callAsFunction(_ arguments: [String]) throws -> Result { try start(arguments).result() }
 
+  /// Runs a command that needs no files, in a folder of its own.
+  static func run(_ arguments: [String], environment: [String: String] = [:]) throws -> Result {
+    try with { try $0.start(arguments, environment: environment).result() }
+  }
+
   /// Starts a command.
   /// - Parameter environment: laid over the tests' own.
   func start(_ arguments: [String], environment: [String: String] = [:]) throws -> Running {

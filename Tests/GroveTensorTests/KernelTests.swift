@@ -243,6 +243,36 @@ struct KernelTests {
         to: linear(straight, weight: w.contiguous(), bias: nil), within: .float32))
   }
 
+  @Test("A value that is not a number reaches everything that depends on it", arguments: precisions)
+  func notNumbers(precision: DType) throws {
+    /// Which of the rows hold a NaN.
+    func bad(_ tensor: Tensor, rows: Int) throws -> [Int] {
+      let values = try tensor.cast(to: .float32).reshaped(rows, -1).values(as: Float.self)
+      return (0..<rows).filter { row in
+        values[row * values.count / rows..<(row + 1) * values.count / rows].contains { $0.isNaN }
+      }
+    }
+    let poison = try Tensor((0..<5 * 48).map { $0 == 2 * 48 + 17 ? Float.nan : 0 }, [5, 48])
+    let x = try (Self.random([5, 48], "x") + poison).cast(to: precision)
+    let w = try Self.random([7, 48], "w", precision)
+    #expect(try bad(linear(x, weight: w, bias: nil), rows: 5) == [2])
+    #expect(try bad(swiglu(x), rows: 5) == [2])
+    #expect(try bad(x.gelu(.tanh), rows: 5) == [2])
+    let form = NormForm.rootMeanSquare(weight: try Self.random([48], "n"))
+    #expect(try bad(norm(x.cast(to: .float32), form, epsilon: 1e-5, as: precision), rows: 5) == [2])
+    #expect(try sumOfSquares([x]).isNaN)
+    let targets = try Tensor((0..<5).map { Int64($0) }, [5])
+    #expect(try linearCrossEntropy(x, weight: w, targets: targets, ignoring: -100, zLoss: 0).item().isNaN)
+    let heads = try x.reshaped(1, 1, 5, 48)
+    let clean = try Self.random([1, 1, 5, 48], "y", precision)
+    // A hidden position has the weight 0, and 0 · NaN is NaN: keys and values may reach queries before them too.
+    for (q, k, v, seeing) in [(heads, clean, clean, 2...2), (clean, heads, clean, 2...4), (clean, clean, heads, 2...4)]
+    {
+      let found = try bad(scaledDotProductAttention(q, k, v, mask: .causal, dropout: 0), rows: 5)
+      #expect(seeing.allSatisfy(found.contains))
+    }
+  }
+
   @Test("Empty input gives empty output")
   func empty() throws {
     let x = try Tensor.empty([0, 48], .float32)

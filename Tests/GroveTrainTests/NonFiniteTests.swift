@@ -113,7 +113,8 @@ struct NonFiniteTests {
       let recorder = Recorder()
       let message = run.message { try run.train("run", onEvent: recorder.receive) }
       #expect(
-        message == "DIR/run: 3 steps in a row were not finite, the last one step 4: the loss is not a number. "
+        message
+          == "DIR/run: 3 steps in a row were not finite, the last one step 4: the gradient's norm is not a number. "
           + "Nothing of them was applied. Lower the learning rate, or clip more.")
       #expect(recorder.skipped == [2, 3, 4])
     }
@@ -209,9 +210,10 @@ struct NonFiniteTests {
       run.config.checkpoints.logarithmic = true
       let recorder = Recorder()
       let message = run.message { try run.train("run", onEvent: recorder.receive) }
-      #expect(recorder.rollbacks == ["3 to 1, without [1, 2]", "5 to 1, without [3, 4]", "7 to 1, without [5, 6]"])
+      #expect(recorder.rollbacks == ["3 to 1, without [1, 2]", "5 to 2, without [3, 4]", "7 to 4, without [5, 6]"])
       #expect(
-        message == "DIR/run: 2 steps in a row were not finite, the last one step 9: the loss is not a number. "
+        message
+          == "DIR/run: 2 steps in a row were not finite, the last one step 9: the gradient's norm is not a number. "
           + "Nothing of them was applied. Lower the learning rate, or clip more.")
     }
   }
@@ -227,7 +229,7 @@ struct NonFiniteTests {
       run.config.training.nonFiniteAction = .rollBack
       #expect(
         run.message { try run.train("run") }
-          == "DIR/run: 1 steps in a row were not finite, the last one step 2: the loss is not a number. "
+          == "DIR/run: 1 steps in a row were not finite, the last one step 2: the gradient's norm is not a number. "
           + "There is no checkpoint before them to go back to.")
     }
   }

@@ -20,16 +20,14 @@ struct EncoderTraining {
     let passages = data.pretraining(count, random: random)
     let model = try MaskedLanguageModel(shape(layers), weights: weights)
     try model.prepare(.float32, training: true, device: device)
-    var training = config.pretraining
-    training.steps = config.pretrainingSteps(count)
-    training.schedule.warmupSteps = min(training.schedule.warmupSteps, training.steps)
+    let steps = config.pretrainingSteps(count)
     let size = config.pretrainingBatch
-    let losses = try training.run(model, random: random.split("dropout")) { step, mode in
+    let losses = try config.pretraining.run(model, steps: steps, random: random.split("dropout")) { step, mode in
       let batch = (0..<size).map { passages[place(step * size + $0, of: count)] }
       let masked = try masked(batch, random: random.split("masks").split(step))
       return try model.loss(masked.tokens, places: masked.places, targets: masked.targets, mode)
     } onStep: {
-      try onStep($0, training.steps, $1)
+      try onStep($0, steps, $1)
     }
     let tail = losses.suffix(max(1, losses.count / 10))
     return (model.encoder, tail.reduce(0, +) / Double(tail.count))
@@ -82,11 +80,9 @@ struct EncoderTraining {
     try model.prepare(.float32, training: true, device: device)
     if let encoder { try model.encoder.copyParameters(from: encoder) }
     let labelled = data.labelled(task, perClass: config.examplesPerClass, random: sample)
-    var training = config.fineTuning
-    training.steps = config.fineTuningSteps(classes: task.classes.count)
-    training.schedule.warmupSteps = min(training.schedule.warmupSteps, training.steps)
+    let steps = config.fineTuningSteps(classes: task.classes.count)
     let size = config.fineTuningBatch
-    _ = try training.run(model, random: random.split("fine-tuning dropout")) { step, mode in
+    _ = try config.fineTuning.run(model, steps: steps, random: random.split("fine-tuning dropout")) { step, mode in
       let batch = (0..<size).map { index -> (passage: Passage, label: Int) in
         let (epoch, position) = (step * size + index).quotientAndRemainder(dividingBy: labelled.count)
         return labelled[Permutation(count: labelled.count, key: sample.split("order").split(epoch))[position]]

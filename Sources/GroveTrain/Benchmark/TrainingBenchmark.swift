@@ -44,8 +44,8 @@ public enum TrainingBenchmark {
       }
       try Torch.synchronize(device)
       if index >= config.warmupSteps { seconds.append((clock.now - began).seconds) }
-      guard result.isApplied else {
-        throw GroveError(.mismatch, config.name, "step \(index + 1) was not finite, so nothing was measured")
+      if let problem = result.problem {
+        throw GroveError(.mismatch, config.name, "step \(index + 1): \(problem), so nothing was measured")
       }
       losses.append(result.lossNats)
     }

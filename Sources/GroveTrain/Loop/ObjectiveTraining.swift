@@ -2,10 +2,9 @@ public import GroveCore
 public import GroveModel
 public import GroveTensor
 
-/// A fixed number of optimisation steps of any module towards any loss, in memory: for heads, probes and short arms.
+/// How to take a fixed number of optimisation steps of any module towards any loss, in memory: for heads, probes and short arms.
 /// Runs that write checkpoints belong to `Trainer`.
 public struct ObjectiveTraining: Config {
-  public var steps = 100
   public var optimizer = AdamWConfig()
   public var schedule = ScheduleConfig()
   /// Largest norm of the gradient of all parameters together; 0 does not clip.
@@ -15,21 +14,23 @@ public struct ObjectiveTraining: Config {
 
   public func issues() -> [ConfigIssue] {
     var issues: [ConfigIssue] = []
-    if steps <= 0 { issues.append(ConfigIssue("steps", "\(steps) is not positive")) }
     if !(gradientClip >= 0) { issues.append(ConfigIssue("gradientClip", "\(gradientClip) is negative")) }
-    return issues + optimizer.issues().under("optimizer") + schedule.issues(steps: steps).under("schedule")
+    return issues + optimizer.issues().under("optimizer") + schedule.issues().under("schedule")
   }
 
   /// Trains a module that is prepared for training, and gives the loss of every step.
   /// - Parameters:
+  ///   - steps: a warm-up that is longer ends with them.
   ///   - random: of dropout; a step draws from its own split.
   ///   - loss: the mean loss of a step, counted from 0, that every parameter of the module has a part in.
   ///   - onStep: told the step done, from 1, and its loss; what it throws ends the training.
   /// - Throws: `GroveError` if a loss or gradient is not finite.
   public func run(
-    _ module: some Module, random: RandomKey, loss: (_ step: Int, _ mode: Mode) throws -> Tensor,
+    _ module: some Module, steps: Int, random: RandomKey, loss: (_ step: Int, _ mode: Mode) throws -> Tensor,
     onStep: (_ step: Int, _ lossNats: Double) throws -> Void
   ) throws -> [Double] {
+    var schedule = schedule
+    schedule.warmupSteps = min(schedule.warmupSteps, steps)
     let step = TrainingStep(
       optimizer: try AdamW(optimizer, parameters: module.parameters()), gradientClip: gradientClip)
     return try (0..<steps).map { index in
@@ -37,10 +38,8 @@ public struct ObjectiveTraining: Config {
       let result = try step(microBatches: 1, learningRate: rate) { _ in
         try loss(index, .training(random: random.split(index)))
       }
-      guard result.isApplied else {
-        throw GroveError(
-          .mismatch, "step \(index + 1)", "the loss is \(result.lossNats), the gradient's norm \(result.gradientNorm)",
-          remedy: "Lower the learning rate, or clip more.")
+      if let problem = result.problem {
+        throw GroveError(.mismatch, "step \(index + 1)", problem, remedy: "Lower the learning rate, or clip more.")
       }
       try onStep(index + 1, result.lossNats)
       return result.lossNats

@@ -190,7 +190,7 @@ public final class Trainer {
     }
     state.step += 1
     state.tokens += summary.tokensPerStep
-    guard result.isApplied else { return try goesOn(afterNonFinite: result, at: index) }
+    if let problem = result.problem { return try goesOn(after: problem, at: index) }
     state.nonFiniteInARow = 0
     state.appliedSteps = optimizer.appliedSteps
     let seconds = (clock.now - start).seconds
@@ -213,15 +213,12 @@ public final class Trainer {
   }
 
   /// Counts a step that was not applied; after too many in a row the run rolls back (false) or stops (throws).
-  private func goesOn(afterNonFinite result: TrainingStep.Result, at index: Int) throws -> Bool {
+  private func goesOn(after problem: String, at index: Int) throws -> Bool {
     state.nonFiniteInARow += 1
-    let (name, value) =
-      result.lossNats.isFinite ? ("gradient's norm", result.gradientNorm) : ("loss", result.lossNats)
-    let what = "the \(name) is \(value.isNaN ? "not a number" : "\(value)")"  // the sign of a NaN means nothing
-    try report(.skipped(step: index + 1, reason: what))
+    try report(.skipped(step: index + 1, reason: problem))
     guard state.nonFiniteInARow >= config.training.nonFiniteLimit else { return true }
     let bad = (index + 1 - state.nonFiniteInARow..<index + 1).map { $0 }
-    let words = "\(state.nonFiniteInARow) steps in a row were not finite, the last one step \(index + 1): \(what)"
+    let words = "\(state.nonFiniteInARow) steps in a row were not finite, the last one step \(index + 1): \(problem)"
     guard config.training.nonFiniteAction == .rollBack, state.rollbacks < 3 else {
       throw GroveError(
         .mismatch, folder.url.path, words,

@@ -13,8 +13,12 @@ public struct TrainingStep {
     public let lossNats: Double
     /// Before clipping.
     public let gradientNorm: Double
-    /// Whether the optimizer moved the weights: not if the loss or the norm is not finite.
-    public let isApplied: Bool
+    /// What kept the optimizer from moving the weights, in words: a loss or norm that is not finite.
+    public var problem: String? {
+      let figures = [("loss", lossNats), ("gradient's norm", gradientNorm)]
+      guard let (name, value) = figures.first(where: { !$0.1.isFinite }) else { return nil }
+      return "the \(name) is \(value.isNaN ? "not a number" : "\(value)")"  // the sign of a NaN means nothing
+    }
   }
 
   public init(optimizer: AdamW, gradientClip: Double) {
@@ -40,7 +44,7 @@ public struct TrainingStep {
     let count = Double(microBatches)
     guard losses.isFinite else {
       try clear()
-      return Result(lossNats: losses / count, gradientNorm: .nan, isApplied: false)
+      return Result(lossNats: losses / count, gradientNorm: .nan)
     }
     let norm = try sumOfSquares(gradients).squareRoot() / count
     if norm.isFinite {
@@ -48,7 +52,7 @@ public struct TrainingStep {
       try optimizer.step(gradients, learningRate: learningRate, gradientScale: clip / count)
     }
     try clear()
-    return Result(lossNats: losses / count, gradientNorm: norm, isApplied: norm.isFinite)
+    return Result(lossNats: losses / count, gradientNorm: norm)
   }
 
   /// The sums of the gradients so far. A single micro-batch needs no sum; several are summed in float32.

@@ -140,7 +140,7 @@ struct ConfigRefusalTests {
     "The nearest name is an abbreviation first, then the fewest letters away, or none",
     arguments: [
       ("kvHeads", "keyValueHeads"), ("head", "heads"), ("n_heads", "heads"), ("KeyValueHeads", "keyValueHeads"),
-      ("lr", "learningRate"), ("xyz", nil), ("", nil),
+      ("lr", "learningRate"), ("haeds", "heads"), ("xyz", nil), ("", nil),
     ])
   func nearest(name: String, expected: String?) {
     #expect(NearestName.of(name, among: ["heads", "keyValueHeads", "learningRate"]) == expected)
