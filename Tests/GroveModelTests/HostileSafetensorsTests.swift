@@ -92,7 +92,7 @@ struct HostileSafetensorsTests {
       "tensor a needs 4 bytes but data_offsets are [4, 0]. "
     },
     Hostile("data cut short", header: "{\(entry("a", "F32", "[2]", 0, 8))}", data: 7) { _ in
-      "tensor a needs 8 bytes but data_offsets are [0, 8]. "
+      "tensor a ends at byte 8 of the data, the file holds 7. "
     },
     Hostile("data too long", header: "{\(entry("a", "F32", "[2]", 0, 8))}", data: 9) {
       "the tensors end at byte \($0 + 8), the file has \($0 + 9). "

@@ -119,6 +119,19 @@ struct ModelFolderTests {
     }
   }
 
+  @Test("A second output matrix that is not the embedding is refused where the config ties the two")
+  func tiedToOther() throws {
+    try Self.withFolder { tensors in
+      let embedding = try #require(tensors.first { $0.name == "model.embed_tokens.weight" })
+      tensors.append(("lm_head.weight", try embedding.tensor * 2))
+    } _: { folder in
+      #expect(
+        Self.loadError(folder)
+          == "\(folder.path)/model.safetensors: lm_head.weight is not the embedding, but config.json ties the two. "
+          + "Set tie_word_embeddings to false, or remove the tensor.")
+    }
+  }
+
   @Test(
     "An index may only name files of its folder",
     arguments: ["../secret.safetensors", "/etc/passwd", "a/b.safetensors", ".."])

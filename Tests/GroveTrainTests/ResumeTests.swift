@@ -9,7 +9,7 @@ import Testing
 struct ResumeTests {
   /// What differs between the runs that the law is tried on.
   enum Variant: String, CaseIterable, CustomTestStringConvertible {
-    case float32, bfloat16, accumulation, gpt2, weightedDomains
+    case float32, bfloat16, accumulation, gpt2, weightedDomains, muon
     var testDescription: String { rawValue }
 
     func apply(to config: inout RunConfig) {
@@ -22,6 +22,9 @@ struct ResumeTests {
       case .gpt2:
         config.model.family = .gpt2
         config.model.tiedEmbeddings = false
+      case .muon:
+        config.training.optimizer.matrices = .muon
+        config.training.precision = .bfloat16
       case .weightedDomains: config.data.weights = ["ants": 3, "bees": 1]
       }
     }

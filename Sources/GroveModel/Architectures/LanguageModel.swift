@@ -63,7 +63,8 @@ extension LanguageModel {
   func checkedSizes(_ tokens: Tensor, _ pass: ForwardPass) throws -> (batch: Int, count: Int, start: Int) {
     let (batch, count) = try tokens.sizes("tokens", as: "B T")
     let start = pass.cache?.count ?? 0
-    let limit = pass.cache?.capacity ?? (config.family == .gpt2 ? config.contextLength : Int.max)
+    // Learned positions end with the table; rotary ones go on.
+    let limit = min(pass.cache?.capacity ?? .max, config.family == .gpt2 ? config.contextLength : .max)
     guard start + count <= limit else {
       throw GroveError(
         .argument, "tokens", "\(start + count) positions do not fit in \(limit)",

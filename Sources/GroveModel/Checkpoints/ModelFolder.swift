@@ -43,20 +43,23 @@ public enum ModelFolder {
       }
       parts[ObjectIdentifier(stored.parameter), default: []].append((stored, tensor))
     }
-    try dropTied(&unused, model: model)
+    let tiedTwice = model.config.tiedEmbeddings ? unused.removeValue(forKey: "lm_head.weight") : nil
     if let name = unused.keys.min() {
       throw GroveError(
         .format, folder.path, "the tensor \(name) has no place in the model", remedy: "\(unused.count) are left over.")
     }
     for group in parts.values { try assemble(group) }
+    try tiedTwice.map { try requireTied($0, model) }
   }
 
   /// Some writers store a tied output matrix a second time; it must be the embedding.
-  private static func dropTied(_ unused: inout [String: SafetensorsFile], model: some LanguageModel) throws {
-    guard model.config.tiedEmbeddings, let file = unused["lm_head.weight"] else { return }
-    let head = try file.tensor("lm_head.weight")
-    guard head.shape == model.outputWeight.shape else { return }
-    unused["lm_head.weight"] = nil
+  private static func requireTied(_ file: SafetensorsFile, _ model: some LanguageModel) throws {
+    let (head, embedding) = (try file.tensor("lm_head.weight"), model.outputWeight.value)
+    guard try head.shape == embedding.shape && head.equals(embedding).allTrue() else {
+      throw GroveError(
+        .format, file.url.path, "lm_head.weight is not the embedding, but config.json ties the two",
+        remedy: "Set tie_word_embeddings to false, or remove the tensor.")
+    }
   }
 
   /// Puts the tensors of one parameter together; a single one in the parameter's own layout is taken without a copy.

@@ -83,8 +83,11 @@ public struct SafetensorsFile {
       guard !overflow else { throw wrong("tensor \(name) has more elements than memory could hold") }
       size = product
     }
-    guard 0 <= from, from <= to, to <= fileBytes - dataStart, to - from == size else {
+    guard 0 <= from, from <= to, to - from == size else {
       throw wrong("tensor \(name) needs \(size) bytes but data_offsets are [\(from), \(to)]")
+    }
+    guard to <= fileBytes - dataStart else {
+      throw wrong("tensor \(name) ends at byte \(to) of the data, the file holds \(fileBytes - dataStart)")
     }
     return Entry(name: name, dtype: dtype, shape: shape.compactMap { $0 }, bytes: dataStart + from..<dataStart + to)
   }

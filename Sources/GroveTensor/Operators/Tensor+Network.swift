@@ -7,12 +7,20 @@ private enum Network {
   static let silu = Operator("aten::silu")
   static let sigmoid = Operator("aten::sigmoid")
   static let tanh = Operator("aten::tanh")
+  static let addProduct = Operator("aten::baddbmm")
   static let attention = Operator("aten::scaled_dot_product_attention")
   static let crossEntropy = Operator("aten::cross_entropy_loss")
 }
 
 /// The matrix product, batched over leading axes.
 public func matmul(_ a: Tensor, _ b: Tensor) throws -> Tensor { try Network.matmul.tensor(.tensor(a), .tensor(b)) }
+
+/// `x · scale + a × b · factor` for a batch of matrices: `[N, m, n]`, `[N, m, k]` and `[N, k, n]`.
+public func addingProduct(_ x: Tensor, scaledBy scale: Double, _ a: Tensor, _ b: Tensor, times factor: Double) throws
+  -> Tensor
+{
+  try Network.addProduct.tensor(.tensor(x), .tensor(a), .tensor(b), .number(scale), .number(factor))
+}
 
 /// Rows of `weight` `[V, C]` by index: `[…]` to `[…, C]`.
 public func embedding(_ indices: Tensor, weight: Tensor) throws -> Tensor {

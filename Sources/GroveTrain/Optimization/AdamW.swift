@@ -99,35 +99,44 @@ public final class AdamW {
   func step(_ gradients: [Tensor], learningRate: Double, gradientScale: Double) throws {
     appliedSteps += 1
     var entries: [AdamWUpdate.Entry] = []
-    try withGradients(.off) {
-      for (slot, gradient) in zip(slots, gradients) {
-        guard let square = slot.square else {
-          try muon(slot, gradient.cast(to: .float32) * gradientScale, learningRate)
-          continue
-        }
-        entries.append(
-          AdamWUpdate.Entry(
-            value: slot.parameter.value, working: slot.parameter.working, gradient: gradient, mean: slot.mean,
-            square: square, weightDecay: slot.weightDecay))
+    var matrices: [(slot: Slot, gradient: Tensor)] = []
+    for (slot, gradient) in zip(slots, gradients) {
+      guard let square = slot.square else {
+        matrices.append((slot, gradient))
+        continue
       }
+      entries.append(
+        AdamWUpdate.Entry(
+          value: slot.parameter.value, working: slot.parameter.working, gradient: gradient, mean: slot.mean,
+          square: square, weightDecay: slot.weightDecay))
     }
+    try withGradients(.off) { try muon(matrices, learningRate: learningRate, gradientScale: gradientScale) }
     try AdamWUpdate(entries).apply(
       learningRate: learningRate, beta1: config.beta1, beta2: config.beta2, epsilon: config.epsilon,
       step: appliedSteps, gradientScale: gradientScale)
   }
 
-  private func muon(_ slot: Slot, _ g: Tensor, _ learningRate: Double) throws {
-    let value = slot.parameter.value
-    try value.scale(by: 1 - learningRate * slot.weightDecay)
-    try slot.mean.scale(by: config.muonMomentum)
-    try slot.mean.add(g)
-    try g.add(slot.mean, times: config.muonMomentum)  // Nesterov's look ahead
-    for rows in slot.parts {
-      let part = try g.narrowed(0, from: rows.lowerBound, count: rows.count)
-      let scale = Muon.scale(rows: rows.count, columns: part.size(1))
-      try value.narrowed(0, from: rows.lowerBound, count: rows.count)
-        .add(Muon.orthogonalized(part), times: -learningRate * scale)
+  private func muon(
+    _ matrices: [(slot: Slot, gradient: Tensor)], learningRate: Double, gradientScale: Double
+  ) throws {
+    guard let dtype = matrices.first?.slot.parameter.working.dtype else { return }
+    var values: [Tensor] = []
+    var directions: [Tensor] = []
+    for (slot, gradient) in matrices {
+      let gradient = try gradient.cast(to: .float32) * gradientScale
+      try slot.parameter.value.scale(by: 1 - learningRate * slot.weightDecay)
+      try slot.mean.scale(by: config.muonMomentum)
+      try slot.mean.add(gradient)
+      try gradient.add(slot.mean, times: config.muonMomentum)  // Nesterov's look ahead
+      for rows in slot.parts {
+        values.append(try slot.parameter.value.narrowed(0, from: rows.lowerBound, count: rows.count))
+        directions.append(try gradient.narrowed(0, from: rows.lowerBound, count: rows.count))
+      }
     }
-    try slot.parameter.refresh()
+    for (value, update) in zip(values, try Muon.orthogonalized(directions, in: dtype)) {
+      let scale = Muon.scale(rows: value.size(0), columns: value.size(1))
+      try value.add(update, times: -learningRate * scale)
+    }
+    for (slot, _) in matrices { try slot.parameter.refresh() }
   }
 }
