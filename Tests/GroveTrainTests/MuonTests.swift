@@ -18,7 +18,8 @@ struct MuonTests {
     let optimizer = try AdamW(config, parameters: parameters.enumerated().map { ("w\($0)", $1) })
     let step = TrainingStep(optimizer: optimizer, gradientClip: 0)
     _ = try step(microBatches: 1, learningRate: 1) { _ in
-      try zip(parameters, gradients).map { try ($0.working.cast(to: .float32) * $1).sum() }.reduce(.zeros([], .float32), +)
+      let parts = try zip(parameters, gradients).map { try ($0.working.cast(to: .float32) * $1).sum() }
+      return try parts.reduce(.zeros([], .float32), +)
     }
     return try parameters.map { try $0.value / (-0.2 * Double($0.shape.max() ?? 0).squareRoot()) }
   }
