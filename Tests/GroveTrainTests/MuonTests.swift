@@ -10,12 +10,12 @@ import Testing
 struct MuonTests {
   /// What one step without decay at the rate 1 takes from matrices of zeros, without the scale to AdamW's size.
   private func updates(_ gradients: [Tensor], _ precision: Precision = .float32) throws -> [Tensor] {
-    var config = AdamWConfig()
+    var config = OptimizerConfig()
     config.matrices = .muon
     config.weightDecay = 0
     let parameters = try gradients.map { try Parameter(.zeros($0.shape, .float32), role: .matrix) }
     for parameter in parameters { try parameter.prepare(precision, training: true, device: .cpu) }
-    let optimizer = try AdamW(config, parameters: parameters.enumerated().map { ("w\($0)", $1) })
+    let optimizer = try Optimizer(config, parameters: parameters.enumerated().map { ("w\($0)", $1) })
     let step = TrainingStep(optimizer: optimizer, gradientClip: 0)
     _ = try step(microBatches: 1, learningRate: 1) { _ in
       let parts = try zip(parameters, gradients).map { try ($0.working.cast(to: .float32) * $1).sum() }

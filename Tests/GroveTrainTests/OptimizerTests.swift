@@ -11,13 +11,13 @@ struct OptimizerTests {
   /// A parameter alone with its optimizer; the loss is the product with a chosen gradient.
   private struct Subject {
     let parameter: Parameter
-    let optimizer: AdamW
+    let optimizer: Optimizer
     let step: TrainingStep
 
-    init(_ value: Tensor, role: Parameter.Role = .matrix, clip: Double = 0, _ config: AdamWConfig) throws {
+    init(_ value: Tensor, role: Parameter.Role = .matrix, clip: Double = 0, _ config: OptimizerConfig) throws {
       parameter = Parameter(value, role: role)
       try parameter.prepare(.float32, training: true, device: .cpu)
-      optimizer = try AdamW(config, parameters: [("w", parameter)])
+      optimizer = try Optimizer(config, parameters: [("w", parameter)])
       step = TrainingStep(optimizer: optimizer, gradientClip: clip)
     }
 
@@ -29,8 +29,8 @@ struct OptimizerTests {
     var values: [Float] { get throws { try parameter.value.values() } }
   }
 
-  private func config(decay: Double = 0, epsilon: Double = 1e-8) -> AdamWConfig {
-    var config = AdamWConfig()
+  private func config(decay: Double = 0, epsilon: Double = 1e-8) -> OptimizerConfig {
+    var config = OptimizerConfig()
     config.weightDecay = decay
     config.epsilon = epsilon
     return config
@@ -46,7 +46,7 @@ struct OptimizerTests {
       try (entry[key]?.arrayValue ?? []).map { try tensors.tensor($0.stringValue ?? "") }
     }
     func number(_ key: String) throws -> Double { try #require(attributes[key]?.numberValue) }
-    var config = AdamWConfig()
+    var config = OptimizerConfig()
     config.beta1 = try number("beta1")
     config.beta2 = try number("beta2")
     config.epsilon = try number("epsilon")
@@ -109,7 +109,7 @@ struct OptimizerTests {
     let parameters = try gradients.map { Parameter(try .zeros($0.shape, .float32), role: .matrix) }
     for parameter in parameters { try parameter.prepare(.float32, training: true, device: .cpu) }
     let named = parameters.enumerated().map { (name: "p\($0)", parameter: $1) }
-    let step = TrainingStep(optimizer: try AdamW(config(), parameters: named), gradientClip: 1)
+    let step = TrainingStep(optimizer: try Optimizer(config(), parameters: named), gradientClip: 1)
     let result = try step(microBatches: 1, learningRate: 0) { _ in
       try zip(parameters, gradients).map { try ($0.working * $1).sum() }.reduce(Tensor.zeros([], .float32), +)
     }

@@ -22,9 +22,9 @@ public enum TrainingBenchmark {
     }
     let model = start.model
     try model.prepare(config.precision, training: true, device: device)
-    var optimizerConfig = AdamWConfig()
+    var optimizerConfig = OptimizerConfig()
     optimizerConfig.learningRate = config.learningRate
-    let optimizer = try AdamW(optimizerConfig, parameters: model.parameters())
+    let optimizer = try Optimizer(optimizerConfig, parameters: model.parameters())
     let step = TrainingStep(optimizer: optimizer, gradientClip: gradientClip)
     let batches = try (0..<total).map { try start.batch($0, on: device) }
     let pass = ForwardPass(.training(random: RandomKey(seed: UInt64(config.seed))))

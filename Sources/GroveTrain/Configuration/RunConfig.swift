@@ -72,7 +72,7 @@ public struct TrainingConfig: Config {
   /// rounding; dropout draws for each of these parts.
   public var microBatchSize = 0
   public var precision = Precision.bfloat16
-  public var optimizer = AdamWConfig()
+  public var optimizer = OptimizerConfig()
   public var schedule = ScheduleConfig()
   /// Largest norm of the gradient of all parameters together; 0 does not clip.
   public var gradientClip = 1.0

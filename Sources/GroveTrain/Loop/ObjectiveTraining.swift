@@ -5,7 +5,7 @@ public import GroveTensor
 /// How to take a fixed number of optimisation steps of any module towards any loss, in memory: for heads, probes and short arms.
 /// Runs that write checkpoints belong to `Trainer`.
 public struct ObjectiveTraining: Config {
-  public var optimizer = AdamWConfig()
+  public var optimizer = OptimizerConfig()
   public var schedule = ScheduleConfig()
   /// Largest norm of the gradient of all parameters together; 0 does not clip.
   public var gradientClip = 1.0
@@ -32,7 +32,7 @@ public struct ObjectiveTraining: Config {
     var schedule = schedule
     schedule.warmupSteps = min(schedule.warmupSteps, steps)
     let step = TrainingStep(
-      optimizer: try AdamW(optimizer, parameters: module.parameters()), gradientClip: gradientClip)
+      optimizer: try Optimizer(optimizer, parameters: module.parameters()), gradientClip: gradientClip)
     return try (0..<steps).map { index in
       let rate = optimizer.learningRate * schedule.factor(step: index, of: steps)
       let result = try step(microBatches: 1, learningRate: rate) { _ in

@@ -17,7 +17,7 @@ public final class Trainer {
   public let order: DataOrder
 
   let model: any LanguageModel
-  let optimizer: AdamW
+  let optimizer: Optimizer
   let validation: [[TokenizedDocument]]
   let evaluator: PerplexityEvaluator
   let store: CheckpointStore
@@ -61,7 +61,7 @@ public final class Trainer {
     random = RandomKey(seed: UInt64(config.training.seed))
     model = try makeModel(config.model, weights: .random(random.split("weights")))
     try model.prepare(config.training.precision, training: true, device: device)
-    optimizer = try AdamW(config.training.optimizer, model: model)
+    optimizer = try Optimizer(config.training.optimizer, model: model)
     step = TrainingStep(optimizer: optimizer, gradientClip: config.training.gradientClip)
     evaluator = try PerplexityEvaluator(
       contextLength: context, stride: context, batchTokens: 16 * context, endOfText: tokenizer.endOfText)

@@ -3,7 +3,7 @@ public import GroveTensor
 
 /// One optimisation step: loss and gradients over the micro-batches, clipping, update. Any objective trains through it.
 public struct TrainingStep {
-  let optimizer: AdamW
+  let optimizer: Optimizer
   /// Largest norm of the gradient of all parameters together; 0 does not clip.
   let gradientClip: Double
 
@@ -21,7 +21,7 @@ public struct TrainingStep {
     }
   }
 
-  public init(optimizer: AdamW, gradientClip: Double) {
+  public init(optimizer: Optimizer, gradientClip: Double) {
     self.optimizer = optimizer
     self.gradientClip = gradientClip
   }

@@ -18,7 +18,7 @@ struct CheckpointStore {
   private static let requiredNames = ["config.json", "model.safetensors", momentsName, TrainingState.fileName]
 
   /// Saves a step. One that is already there stays as it is.
-  func save(_ model: any LanguageModel, _ optimizer: AdamW, _ state: TrainingState) throws -> URL {
+  func save(_ model: any LanguageModel, _ optimizer: Optimizer, _ state: TrainingState) throws -> URL {
     let target = folder.checkpoint(step: state.step)
     if FileSystem.exists(target) { return target }
     let aside = folder.checkpoints.appending(path: ".\(target.lastPathComponent).partial")
@@ -51,7 +51,7 @@ struct CheckpointStore {
   }
 
   /// Puts a whole checkpoint into the model and the optimizer.
-  func restore(step: Int, _ model: any LanguageModel, _ optimizer: AdamW) throws -> TrainingState {
+  func restore(step: Int, _ model: any LanguageModel, _ optimizer: Optimizer) throws -> TrainingState {
     let url = folder.checkpoint(step: step)
     let weights = try ModelFolder.load(url)
     guard weights.config.sameShape(as: model.config) else {

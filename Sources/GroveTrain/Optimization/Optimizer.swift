@@ -2,9 +2,9 @@ public import GroveCore
 public import GroveModel
 import GroveTensor
 
-/// Adam with decoupled weight decay (Loshchilov and Hutter 2017, arXiv:1711.05101, algorithm 2), with Muon for the hidden
-/// matrices on request.
-public struct AdamWConfig: Config {
+/// Adam with decoupled weight decay (Loshchilov and Hutter 2017, arXiv:1711.05101, algorithm 2), with Muon for the
+/// matrices inside the blocks on request.
+public struct OptimizerConfig: Config {
   /// How the matrices inside the blocks are updated.
   public enum MatrixRule: String, Codable, Sendable, CaseIterable {
     case adamW
@@ -22,6 +22,7 @@ public struct AdamWConfig: Config {
   public var epsilon = 1e-8
   /// Share of the learning rate by which matrices shrink in a step. Norms and biases do not decay.
   public var weightDecay = 0.1
+  /// Of the matrices inside the blocks; embeddings, the output matrix, norms and biases always have AdamW.
   public var matrices = MatrixRule.adamW
   /// Memory of Muon's momentum.
   public var muonMomentum = 0.95
@@ -46,9 +47,9 @@ public struct AdamWConfig: Config {
   }
 }
 
-/// The optimizer's state: the moments of each parameter, float32, and how often it has stepped.
-public final class AdamW {
-  let config: AdamWConfig
+/// AdamW, and Muon where the config asks for it: the moments of each parameter, float32, and how often it has stepped.
+public final class Optimizer {
+  let config: OptimizerConfig
   let slots: [Slot]
   /// Steps that were applied; skipped ones do not count.
   public internal(set) var appliedSteps = 0
@@ -71,7 +72,7 @@ public final class AdamW {
 
   /// - Parameter parameters: prepared for training, each with the name under which its moments are saved.
   public init(
-    _ config: AdamWConfig, parameters: [(name: String, parameter: Parameter)],
+    _ config: OptimizerConfig, parameters: [(name: String, parameter: Parameter)],
     parts: [ObjectIdentifier: [Range<Int>]] = [:]
   ) throws {
     self.config = config
@@ -87,7 +88,7 @@ public final class AdamW {
   }
 
   /// For all parameters of a model.
-  public convenience init(_ config: AdamWConfig, model: any LanguageModel) throws {
+  public convenience init(_ config: OptimizerConfig, model: any LanguageModel) throws {
     let parts = Dictionary(grouping: try model.storedTensors()) { ObjectIdentifier($0.parameter) }
     try self.init(config, parameters: model.parameters(), parts: parts.mapValues { $0.map(\.rows) })
   }
