@@ -22,6 +22,7 @@ public struct AdamWConfig: Config {
   public var epsilon = 1e-8
   /// Share of the learning rate by which matrices shrink in a step. Norms and biases do not decay.
   public var weightDecay = 0.1
+  /// Embeddings, an untied output matrix, norms and biases always follow AdamW.
   public var matrices = MatrixRule.adamW
   /// Memory of Muon's momentum.
   public var muonMomentum = 0.95
