@@ -7,8 +7,10 @@ public struct ContentHash: Sendable {
 
   public init() {}
 
+  /// Appends bytes; where one piece ends and the next begins does not matter.
   public mutating func update(_ bytes: some DataProtocol) { hasher.update(data: bytes) }
   public mutating func update(_ bytes: UnsafeRawBufferPointer) { hasher.update(bufferPointer: bytes) }
+  /// Appends the UTF-8 bytes of a text.
   public mutating func update(_ text: String) { hasher.update(data: Array(text.utf8)) }
 
   /// 64 lower-case hexadecimal digits.

@@ -22,6 +22,7 @@ public enum FileSystem {
     try writer.commit()
   }
 
+  /// Replaces a file by the UTF-8 bytes of a text, in one step.
   public static func write(_ text: String, to url: URL) throws { try write(Array(text.utf8), to: url) }
 
   /// Makes a folder and those above it; one that is there is no error.
@@ -31,6 +32,7 @@ public enum FileSystem {
     }
   }
 
+  /// Whether there is a file or folder; a link counts as what it points to.
   public static func exists(_ url: URL) -> Bool { FileManager.default.fileExists(atPath: url.path) }
 
   /// Whether a path is a folder, or a link to one.

@@ -10,6 +10,7 @@ public import Foundation
 ///
 /// If `commit()` is not reached, the file aside is removed and what stood under the name before stays.
 public final class FileWriter {
+  /// Where the content appears on `commit()`.
   public let url: URL
   /// Bytes written so far.
   public private(set) var byteCount = 0
@@ -49,6 +50,7 @@ public final class FileWriter {
   }
 
   public func write(_ bytes: [UInt8]) throws { try bytes.withUnsafeBytes { try write($0) } }
+  /// Adds the UTF-8 bytes of a text.
   public func write(_ text: String) throws { try write(Array(text.utf8)) }
 
   /// Makes the file whole under its name: flushed, synced to the disk, renamed, the folder synced.

@@ -13,6 +13,7 @@ public struct JSONParser {
   public struct Failure: Error, Sendable {
     /// Offset in bytes from the start of the text.
     public let offset: Int
+    /// What is wrong, without the place.
     public let problem: String
   }
 

@@ -28,8 +28,10 @@ public enum JSONValue: Equatable, Sendable {
     return members.last { $0.key == key }?.value
   }
 
+  /// Nil for another kind of value, as in all of these.
   public var stringValue: String? { if case .string(let value) = self { value } else { nil } }
   public var boolValue: Bool? { if case .bool(let value) = self { value } else { nil } }
+  /// Also of a number without a fraction, such as 3.0.
   public var integerValue: Int? {
     switch self {
     case .integer(let value): value
@@ -37,6 +39,7 @@ public enum JSONValue: Equatable, Sendable {
     default: nil
     }
   }
+  /// Also of an integer, rounded where a `Double` cannot hold it.
   public var numberValue: Double? {
     switch self {
     case .integer(let value): Double(value)
@@ -45,6 +48,7 @@ public enum JSONValue: Equatable, Sendable {
     }
   }
   public var arrayValue: [JSONValue]? { if case .array(let value) = self { value } else { nil } }
+  /// The members in their order; a repeated key stands as often as in the text.
   public var objectValue: [(key: String, value: JSONValue)]? {
     if case .object(let value) = self { value } else { nil }
   }

@@ -8,6 +8,7 @@ public struct RandomKey: Hashable, Codable, Sendable {
   /// The state from which everything is derived.
   public let value: UInt64
 
+  /// The seed is mixed, so that neighbouring seeds give unrelated draws.
   public init(seed: UInt64) { value = RandomKey.mixed(seed &+ 0x9E37_79B9_7F4A_7C15) }
   private init(value: UInt64) { self.value = value }
 
@@ -48,6 +49,7 @@ public struct RandomGenerator: RandomNumberGenerator, Sendable {
   private let key: RandomKey
   private var counter = 0
 
+  /// Begins with draw 0 of the key.
   public init(key: RandomKey) { self.key = key }
 
   public mutating func next() -> UInt64 {

@@ -1,6 +1,7 @@
 /// What a model paid for one document.
 public struct DocumentLoss: Equatable, Sendable {
   public let id: String
+  /// The domain that `PerplexitySummary` counts the document to.
   public let domain: String
   /// Sum of −log p over the document's tokens and the end-of-text after it, in nats.
   public let nats: Double

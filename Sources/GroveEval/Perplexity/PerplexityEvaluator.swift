@@ -14,6 +14,7 @@ public struct PerplexityEvaluator: Sendable {
   public let stride: Int
   /// Tokens that go through the model at once.
   public let batchTokens: Int
+  /// The id that stands before each document, so that its first token is predicted too.
   public let endOfText: Int
 
   /// - Throws: `GroveError` with code `.argument`.

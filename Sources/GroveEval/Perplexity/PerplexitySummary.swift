@@ -6,12 +6,15 @@ public import GroveCore
 public struct PerplexitySummary: Sendable {
   /// The documents of one domain together.
   public struct Row: Sendable {
+    /// "all" in the row over all documents.
     public let domain: String
+    /// How many have text; the others are left out.
     public let documents: Int
     /// Of all documents together: Σ nats / Σ bytes / ln 2.
     public let bitsPerByte: Double
     /// Of the bits per byte: 95%, percentile bootstrap over documents. A single document gives an interval of one point.
     public let interval: Interval
+    /// Of all documents together: Σ nats / Σ tokens, each end-of-text included.
     public let natsPerToken: Double
   }
 

@@ -106,11 +106,13 @@ extension ParameterVisitor {
 
 /// BERT with the head that guesses masked tokens (Devlin et al. 2018 §3.1, task 1); the output matrix is the embedding.
 public struct MaskedLanguageModel: Module {
+  /// What pre-training hands on to a `TextClassifier`.
   public let encoder: BERT
   let transform: Linear
   let norm: LayerNorm
   let outputBias: Parameter
 
+  /// - Throws: `GroveError` that names what is wrong in the config.
   public init(_ config: EncoderConfig, weights: InitialWeights) throws {
     encoder = try BERT(config, weights: weights.split("bert"))
     transform = try Linear(
@@ -149,6 +151,8 @@ public struct TextClassifier: Module {
   let pooler: Linear
   let classifier: Linear
 
+  /// - Parameter classes: K, how many there are to choose from.
+  /// - Throws: `GroveError` that names what is wrong in the config.
   public init(_ config: EncoderConfig, classes: Int, weights: InitialWeights) throws {
     encoder = try BERT(config, weights: weights.split("bert"))
     pooler = try Linear(

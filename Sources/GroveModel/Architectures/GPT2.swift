@@ -51,9 +51,11 @@ public struct GPT2: LanguageModel {
   let positions: Embedding
   let blocks: [GPT2Block]
   let norm: LayerNorm
+  /// `[V, C]`: the token embedding itself where the config ties the two.
   public let outputWeight: Parameter
   let dropout: Dropout
 
+  /// - Precondition: the config is valid, and its vocabulary's size is filled in; neither is checked here.
   public init(_ config: ModelConfig, weights: InitialWeights) throws {
     self.config = config
     embedding = try Embedding(

@@ -44,9 +44,11 @@ public struct LLaMA: LanguageModel {
   let embedding: Embedding
   let blocks: [LLaMABlock]
   let norm: RMSNorm
+  /// `[V, C]`: the token embedding itself where the config ties the two.
   public let outputWeight: Parameter
   let dropout: Dropout
 
+  /// - Precondition: the config is valid, and its vocabulary's size is filled in; neither is checked here.
   public init(_ config: ModelConfig, weights: InitialWeights) throws {
     self.config = config
     embedding = try Embedding(

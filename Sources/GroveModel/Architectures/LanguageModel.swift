@@ -12,7 +12,9 @@ public protocol LanguageModel: Module {
 
 /// What one forward pass is for.
 public struct ForwardPass {
+  /// Whether dropout acts, and with which draws.
   public let mode: Mode
+  /// Keys and values of earlier positions, to which the pass adds its own; nil when the whole text is given at once.
   public let cache: KeyValueCache?
 
   public init(_ mode: Mode, cache: KeyValueCache? = nil) {
@@ -59,7 +61,8 @@ extension LanguageModel {
     }
   }
 
-  /// Checks ids before they reach an embedding, where a wrong one would be undefined behaviour on a GPU.
+  /// Checks that the positions fit before they reach an embedding, where a wrong one would be undefined behaviour on
+  /// a GPU.
   func checkedSizes(_ tokens: Tensor, _ pass: ForwardPass) throws -> (batch: Int, count: Int, start: Int) {
     let (batch, count) = try tokens.sizes("tokens", as: "B T")
     let start = pass.cache?.count ?? 0

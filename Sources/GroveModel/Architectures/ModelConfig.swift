@@ -17,6 +17,7 @@ public struct ModelConfig: Config {
     case scaled
   }
 
+  /// The architecture: it decides the layers, and how checkpoints name their tensors.
   public var family = Family.llama
   /// Ids 0..<vocabularySize have an embedding. 0 takes the tokenizer's.
   public var vocabularySize = 0
@@ -26,6 +27,7 @@ public struct ModelConfig: Config {
   public var width = 192
   /// Blocks, L.
   public var layers = 4
+  /// Heads and their width.
   public var attention = AttentionConfig()
   /// Hidden width of the feed-forward layers, F.
   public var feedForwardWidth = 512
@@ -39,6 +41,7 @@ public struct ModelConfig: Config {
   public var dropout = 0.0
   /// Standard deviation of the initial weights.
   public var initialDeviation = 0.02
+  /// Of the output matrices of attention and of the feed-forward layers.
   public var residualInitialization = ResidualInitialization.scaled
 
   public init() {}

@@ -10,6 +10,7 @@ public struct SafetensorsFile {
   public struct Entry: Sendable {
     public let name: String
     public let dtype: DType
+    /// As stored: empty for a scalar, `[in, out]` for GPT-2's matrices.
     public let shape: [Int]
     /// Bytes in the file.
     public let bytes: Range<Int>

@@ -11,6 +11,7 @@ public enum SafetensorsWriter {
     let shape: [Int]
     let make: () throws -> Tensor
 
+    /// - Parameter make: called when the file reaches the tensor; its result is cast to `dtype` and must have `shape`.
     public init(_ name: String, _ dtype: DType, _ shape: [Int], make: @escaping () throws -> Tensor) {
       self.name = name
       self.dtype = dtype
@@ -18,6 +19,7 @@ public enum SafetensorsWriter {
       self.make = make
     }
 
+    /// A tensor that is there already, in the dtype that it has.
     public init(_ name: String, _ tensor: Tensor) {
       self.init(name, tensor.dtype, tensor.shape) { tensor }
     }

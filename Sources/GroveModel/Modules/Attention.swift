@@ -5,13 +5,16 @@ public import GroveTensor
 ///
 /// Queries, keys and values come out of one product; checkpoints that store them apart name rows of its weight.
 public struct Attention {
+  /// Queries, keys and values: a weight of `[(H + 2G)·D, C]`.
   public let projection: Linear
+  /// Back into the residual stream: a weight of `[C, H·D]`.
   public let output: Linear
   let heads: Int
   let keyValueHeads: Int
   let headWidth: Int
   let dropout: Dropout
 
+  /// - Parameter outputDeviation: standard deviation of the initial weights of `output`; `projection` has the config's.
   public init(_ config: ModelConfig, bias: Bool, outputDeviation: Double, weights: InitialWeights) throws {
     heads = config.attention.heads
     keyValueHeads = config.attention.keyValueHeads

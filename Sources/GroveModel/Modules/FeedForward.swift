@@ -5,10 +5,13 @@ public import GroveTensor
 ///
 /// Gate and up come out of one product; checkpoints name rows of its weight.
 public struct GatedFeedForward {
+  /// A weight of `[2F, C]`: the gate's rows, then those of up.
   public let gateAndUp: Linear
+  /// A weight of `[C, F]`.
   public let down: Linear
   let hiddenWidth: Int
 
+  /// - Parameter outputDeviation: standard deviation of the initial weights of `down`; `gateAndUp` has the config's.
   public init(_ config: ModelConfig, outputDeviation: Double, weights: InitialWeights) throws {
     hiddenWidth = config.feedForwardWidth
     gateAndUp = try Linear(
@@ -28,9 +31,12 @@ public struct GatedFeedForward {
 
 /// The feed-forward layer of GPT-2: down(gelu(up(x))), with biases and the tanh form of GELU.
 public struct PlainFeedForward {
+  /// A weight of `[F, C]`.
   public let up: Linear
+  /// A weight of `[C, F]`.
   public let down: Linear
 
+  /// - Parameter outputDeviation: standard deviation of the initial weights of `down`; `up` has the config's.
   public init(_ config: ModelConfig, outputDeviation: Double, weights: InitialWeights) throws {
     up = try Linear(
       from: config.width, to: config.feedForwardWidth, bias: true, deviation: config.initialDeviation,

@@ -4,6 +4,7 @@ public import GroveTensor
 public final class KeyValueCache {
   /// Positions that fit.
   public let capacity: Int
+  /// Texts side by side, B.
   public let batch: Int
   /// Positions that every layer holds.
   public private(set) var count = 0
@@ -31,6 +32,7 @@ public final class KeyValueCache {
     }
   }
 
+  /// Takes the memory for all positions: 2·L·B·G·capacity·D elements of the precision's dtype.
   public init(_ config: ModelConfig, batch: Int, capacity: Int, precision: Precision, device: Device) throws {
     self.batch = batch
     self.capacity = capacity

@@ -5,6 +5,7 @@ public struct LayerContext {
   public let mode: Mode
   /// Nil for models whose positions are learned.
   public let rotary: Rotary?
+  /// Which of the S positions each of the T new ones attends to.
   public let mask: AttentionMask
   /// Keys and values of earlier positions; nil when the whole text is given at once.
   public let cache: KeyValueCache.Layer?

@@ -4,6 +4,7 @@ public import GroveTensor
 /// `x · weightᵀ + bias`, with a weight of `[out, in]`.
 public struct Linear {
   public let weight: Parameter
+  /// `[out]`, float32 in every precision; nil for a layer without.
   public let bias: Parameter?
 
   /// Weights from N(0, deviation²), biases 0.
@@ -24,8 +25,10 @@ public struct Linear {
 
 /// A learned vector for each index.
 public struct Embedding {
+  /// `[count, C]`.
   public let weight: Parameter
 
+  /// Vectors from N(0, deviation²).
   public init(count: Int, width: Int, deviation: Double, weights: InitialWeights) throws {
     weight = try weights.matrix([count, width], deviation: deviation, role: .embedding)
   }
@@ -58,6 +61,7 @@ extension Norm {
 
 /// Root-mean-square norm (Zhang and Sennrich 2019, arXiv:1910.07467).
 public struct RMSNorm: Norm {
+  /// The gain, `[C]`, float32 in every precision; it starts at 1.
   public let weight: Parameter
   public let epsilon: Double
 
@@ -71,7 +75,9 @@ public struct RMSNorm: Norm {
 
 /// Layer norm (Ba, Kiros, Hinton 2016, arXiv:1607.06450).
 public struct LayerNorm: Norm {
+  /// The gain, `[C]`, float32 in every precision; it starts at 1.
   public let weight: Parameter
+  /// `[C]`, float32 in every precision; it starts at 0.
   public let bias: Parameter
   public let epsilon: Double
 
@@ -87,6 +93,7 @@ public struct LayerNorm: Norm {
 /// Dropout (Srivastava et al. 2014): in training, zeroes a share of the elements and scales the rest.
 public struct Dropout: Sendable {
   let rate: Double
+  /// - Parameter rate: share of the elements that become 0, in [0, 1); the others are multiplied by 1 / (1 − rate).
   public init(rate: Double) { self.rate = rate }
 
   /// The same key drops the same elements; in inference nothing is ever dropped.

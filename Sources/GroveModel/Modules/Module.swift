@@ -14,7 +14,9 @@ public protocol ParameterVisitor {
 
 /// How a tensor of a checkpoint lies in a parameter.
 public struct StoredTensor {
+  /// The name in the checkpoint, with those of the parts that it lies in.
   public let name: String
+  /// The parameter, of which `rows` are stored under this name.
   public let parameter: Parameter
   /// Rows of the parameter that this tensor holds: fused projections are stored apart.
   public let rows: Range<Int>

@@ -21,12 +21,14 @@ public final class Parameter {
   /// What the forward pass reads.
   public private(set) var working: Tensor
 
+  /// The working copy is the value itself until `prepare(_:training:device:)` makes one.
   public init(_ value: Tensor, role: Role) {
     self.value = value
     self.role = role
     working = value
   }
 
+  /// Of the whole parameter; a checkpoint may store parts of its rows apart, or transposed.
   public var shape: [Int] { value.shape }
   public var elementCount: Int { value.elementCount }
 

@@ -14,6 +14,7 @@ public struct Demo: Sendable {
   public let folder: URL
   /// The folder of the ten domains.
   public let corpus: URL
+  /// Of the training run; the shards and the run lie in the demo's folder.
   public let config: RunConfig
   /// Ids of the tokenizer that is trained.
   public let vocabularySize: Int
@@ -29,17 +30,24 @@ public struct Demo: Sendable {
 
   /// What came out.
   public struct Result: Sendable {
+    /// Held-out losses of the last checkpoint, computed in bfloat16.
     public let summary: PerplexitySummary
+    /// One for each domain, by name.
     public let samples: [Sample]
+    /// The HTML page about the demo.
     public let report: URL
+    /// The folder of the last step's weights.
     public let checkpoint: URL
+    /// Wall time of everything but the writing of the report.
     public let seconds: Double
   }
 
   /// A continuation of the beginning of a held-out document.
   public struct Sample: Sendable {
     public let domain: String
+    /// The first 24 tokens of the document, as text.
     public let prompt: String
+    /// At most 80 tokens, drawn at temperature 0.7 from a nucleus of 0.95.
     public let continuation: String
   }
 

@@ -3,7 +3,9 @@ import GroveCore
 
 /// What one arm gave for one seed; it stands in the run's folder, so that the arm is not trained again.
 public struct ArmRecord: Codable, Equatable, Sendable {
+  /// Also the name of the arm's folder in `arms/`.
   public var arm: String
+  /// From the run's first seed on; for the members of a committee, which of them it is.
   public var seed: Int
   /// Wall time of the arm.
   public var seconds: Double
@@ -35,7 +37,9 @@ public struct ArmRecord: Codable, Equatable, Sendable {
 
 /// What an arm's work gives back.
 public struct ArmFigures: Sendable {
+  /// Numbers by name, kept as the record's.
   public var figures: [String: Double]
+  /// Lists by name, kept as the record's.
   public var series: [String: [Double]]
 
   public init(figures: [String: Double] = [:], series: [String: [Double]] = [:]) {

@@ -12,6 +12,7 @@ public struct Criterion: Codable, Equatable, Sendable {
 
   /// Short and unique within the recipe.
   public var id: String
+  /// At the scale smoke, only a mechanism decides about the verdict.
   public var kind: Kind
   /// The whole criterion: quantity, test, threshold.
   public var statement: String

@@ -13,7 +13,9 @@ public struct RecipeFindings: Sendable {
   /// A number that a reader wants to see.
   public struct Figure: Codable, Equatable, Sendable {
     public var name: String
+    /// The mean, where there are several seeds.
     public var value: Double
+    /// 95%, Student's t over seeds; nil for a single number.
     public var interval: Interval?
 
     /// A single number.

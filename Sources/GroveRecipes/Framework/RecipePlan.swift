@@ -5,7 +5,9 @@ public struct RecipePlan: Sendable {
   /// One model or family of models that is trained once a seed.
   public struct Arm: Codable, Equatable, Sendable {
     public var name: String
+    /// How often the arm is trained.
     public var seeds: Int
+    /// Trained numbers of one model.
     public var parameters: Int
     /// Training tokens of one seed.
     public var tokens: Int

@@ -8,7 +8,9 @@ public import GroveTensor
 public enum GreedyMatch {
   /// A text and how many of its tokens are given.
   public struct Item: Sendable {
+    /// The whole text, the given tokens first.
     public let tokens: [Int64]
+    /// How many tokens are given; those after them are compared.
     public let prefix: Int
 
     /// - Precondition: at least one token is given and one must follow.

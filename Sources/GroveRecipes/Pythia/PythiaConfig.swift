@@ -3,10 +3,15 @@ import GroveTrain
 
 /// One size of the suite.
 public struct PythiaSize: Config {
+  /// Names the arm and its folder, so it has no slash.
   public var name = ""
+  /// Width of the residual stream, C. That of the feed-forward layers is 8/3 of it, rounded up to a multiple of 8.
   public var width = 64
+  /// Blocks, L.
   public var layers = 3
+  /// Heads of attention, H. They divide the width into parts of even width.
   public var heads = 4
+  /// The peak of the schedule.
   public var learningRate = 3e-3
 
   public init() {}
@@ -35,9 +40,13 @@ public struct PythiaSize: Config {
 public struct PythiaConfig: Config {
   /// From the smallest to the largest.
   public var sizes: [PythiaSize] = []
+  /// Trainings of each size.
   public var seeds = 1
+  /// Ids of the models, and the most that the tokenizer learns; at least 257, for 256 bytes and the end of text.
   public var vocabularySize = 1024
+  /// Positions of a training sequence, T.
   public var contextLength = 64
+  /// Sequences of a step, B.
   public var batchSize = 16
   /// Whole passes over the training sequences.
   public var passes = 6
@@ -51,6 +60,7 @@ public struct PythiaConfig: Config {
   public var prefixTokens = 6
   /// Equal parts of the last pass in which memorised sequences are counted.
   public var bins = 50
+  /// The planted lines, which make a domain of their own.
   public var arithmetic = ArithmeticConfig()
 
   public init() {}
@@ -79,6 +89,7 @@ public struct PythiaConfig: Config {
 public struct ArithmeticConfig: Config {
   /// Levels of frequency; level n has 2ⁿ lines an operand.
   public var levels = 9
+  /// First operands of each level.
   public var operandsPerLevel = 4
   /// The smallest first operand.
   public var firstOperand = 10

@@ -10,24 +10,31 @@ public struct TinyLanguageModelsConfig: Config {
   public var scripture = "scripture"
   /// The deep encoder. The shallow one has `shallowLayers` and is otherwise the same; the tokenizer gives the vocabulary.
   public var encoder = EncoderConfig()
+  /// Blocks of a member of the committee.
   public var shallowLayers = 1
+  /// The most ids that the tokenizer learns; at least 259, for 256 bytes, the end of text, the class and the mask.
   public var vocabularySize = 1024
   /// Passages to pre-train on, ascending.
   public var pretrainingSizes: [Int] = []
   /// Passes over the passages.
   public var pretrainingEpochs = 6
+  /// Passages of a step.
   public var pretrainingBatch = 8
   /// Share of the tokens that are guessed (Devlin et al. 2018 §3.1).
   public var maskedShare = 0.15
   /// Optimizer and schedule of pre-training; its steps follow from the passages and epochs.
   public var pretraining = ObjectiveTraining()
+  /// Labelled passages of a class to fine-tune on, drawn anew for each seed.
   public var examplesPerClass = 20
+  /// Passes over the labelled passages.
   public var fineTuningEpochs = 10
+  /// Labelled passages of a step.
   public var fineTuningBatch = 10
   /// Optimizer and schedule of fine-tuning; its steps follow from the examples and epochs.
   public var fineTuning = ObjectiveTraining()
   /// Held-out passages of a class, at most.
   public var testPassagesPerClass = 60
+  /// Trainings of each deep encoder, and draws of labelled passages; fewer than 5 decide nothing on pre-training.
   public var seeds = 5
   /// Shallow encoders in the committee.
   public var members = 5

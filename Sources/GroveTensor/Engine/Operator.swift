@@ -9,6 +9,7 @@ internal import CTorch
 /// ```
 /// - Complexity: a call costs under a microsecond on top of the operator.
 public struct Operator: Sendable {
+  /// With the overload: "aten::add.Tensor".
   public let name: String
   private let target: Result<Target, any Error>
 
@@ -103,7 +104,9 @@ public enum Argument {
   case string(String)
   case device(Device)
 
+  /// A dtype, which schemas take as an integer.
   public static func dtype(_ dtype: DType) -> Argument { .integer(Int(dtype.rawValue)) }
+  /// `none` for nil.
   public static func optional(_ tensor: Tensor?) -> Argument { tensor.map { .tensor($0) } ?? .none }
 
   fileprivate var listCount: Int {

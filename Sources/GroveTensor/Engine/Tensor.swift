@@ -24,8 +24,11 @@ public final class Tensor {
     return (0..<Int(info.rank)).map { Int(info.strides[$0]) }
   }
 
+  /// Axes; 0 for a scalar.
   public var rank: Int { Int(info.rank) }
+  /// The product of the sizes; 1 for a scalar.
   public var elementCount: Int { Int(info.elementCount) }
+  /// - Precondition: one that `DType` has; libtorch knows more.
   public var dtype: DType {
     let code = info.dtype
     guard let dtype = DType(rawValue: code) else {
@@ -34,7 +37,9 @@ public final class Tensor {
     return dtype
   }
   public var device: Device { Device(typeCode: info.deviceType, indexCode: info.deviceIndex) }
+  /// Whether the elements lie row by row, without gaps.
   public var isContiguous: Bool { info.isContiguous }
+  /// Whether operators on this tensor are recorded for the backward pass.
   public var requiresGradient: Bool { info.requiresGradient }
 
   /// The size of one axis; negative axes count from the end.
@@ -70,16 +75,19 @@ extension Tensor {
     return found
   }
 
+  /// The sizes of two axes.
   public func sizes(_ name: String, as letters: String) throws -> (Int, Int) {
     let found: [Int] = try sizes(name, as: letters)
     return (found[0], found[1])
   }
 
+  /// The sizes of three axes.
   public func sizes(_ name: String, as letters: String) throws -> (Int, Int, Int) {
     let found: [Int] = try sizes(name, as: letters)
     return (found[0], found[1], found[2])
   }
 
+  /// The sizes of four axes.
   public func sizes(_ name: String, as letters: String) throws -> (Int, Int, Int, Int) {
     let found: [Int] = try sizes(name, as: letters)
     return (found[0], found[1], found[2], found[3])

@@ -24,6 +24,7 @@ public enum Torch {
 
   /// Threads that libtorch uses for one operator, on the calling thread's behalf.
   public static func threads() throws -> Int { Int(try table().pointee.threads()) }
+  /// - Precondition: `count` is positive.
   public static func setThreads(_ count: Int) throws { try table().pointee.set_threads(Int32(count)) }
 
   /// Seeds libtorch's own generators (dropout masks of fused operators). Grove's draws come from `RandomKey`.
@@ -41,11 +42,13 @@ public enum Torch {
   public struct Memory: Sendable {
     /// Tensor handles that Swift holds: for leak tests.
     public let liveTensors: Int
+    /// Held by tensors now, rounded up as the allocator takes it.
     public let liveBytes: Int
     /// The most at once since the last `resetPeak()`.
     public let peakBytes: Int
     /// Kept for later tensors.
     public let cachedBytes: Int
+    /// Since the process began, those from kept memory included.
     public let allocations: Int
     /// Those allocations that the kept memory could not serve.
     public let systemAllocations: Int
@@ -61,6 +64,7 @@ public enum Torch {
       systemAllocations: Int(raw.systemAllocationCount))
   }
 
+  /// `peakBytes` counts from what is held now.
   public static func resetPeak() throws { try table().pointee.reset_peak() }
 
   /// Gives the kept memory back to the system.

@@ -12,6 +12,7 @@ public struct TorchError: Error, Sendable, CustomStringConvertible {
   public let code: Code
   /// The operator with its arguments' shapes: "aten::mm(float32 [2, 3], float32 [4, 5])".
   public let operation: String
+  /// What is wrong, in libtorch's words where it was libtorch that refused.
   public let problem: String
 
   public init(_ code: Code, _ operation: String, _ problem: String) {

@@ -61,7 +61,9 @@ extension Tensor {
     try Arithmetic.power.tensor(.tensor(self), .number(exponent))
   }
   public func squareRoot() throws -> Tensor { try Arithmetic.squareRoot.tensor(.tensor(self)) }
+  /// 1 / √x.
   public func reciprocalSquareRoot() throws -> Tensor { try Arithmetic.reciprocalSquareRoot.tensor(.tensor(self)) }
+  /// eˣ.
   public func exponential() throws -> Tensor { try Arithmetic.exponential.tensor(.tensor(self)) }
   /// The natural logarithm.
   public func logarithm() throws -> Tensor { try Arithmetic.logarithm.tensor(.tensor(self)) }

@@ -118,6 +118,7 @@ extension Tensor {
   /// Overwrites this tensor's elements; the source is broadcast, cast and moved as needed.
   public func copy(from source: Tensor) throws { try Creation.copyInto.run(.tensor(self), .tensor(source)) }
 
+  /// Overwrites every element, in place.
   public func fill(_ value: Double) throws { try Creation.fill.run(.tensor(self), .number(value)) }
 
   /// The value of a tensor with one element. Waits for the device.

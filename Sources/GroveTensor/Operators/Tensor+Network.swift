@@ -49,7 +49,9 @@ extension Tensor {
     if form == .tanh, Kernel.takes(self) { return try Kernel.tensor("gelu(\(self))") { $0.gelu(handle, &$1) } }
     return try Network.gelu.tensor(.tensor(self), .string(form == .tanh ? "tanh" : "none"))
   }
+  /// x · σ(x) (Elfwing et al. 2017, arXiv:1702.03118).
   public func silu() throws -> Tensor { try Network.silu.tensor(.tensor(self)) }
+  /// σ(x) = 1 / (1 + e⁻ˣ).
   public func sigmoid() throws -> Tensor { try Network.sigmoid.tensor(.tensor(self)) }
   public func hyperbolicTangent() throws -> Tensor { try Network.tanh.tensor(.tensor(self)) }
 }

@@ -26,13 +26,17 @@ extension Tensor {
   public func sum(as dtype: DType? = nil) throws -> Tensor {
     try Reduction.sum.tensor(.tensor(self), dtype.map { .dtype($0) } ?? .none)
   }
+  /// The sum over some axes, in the tensor's own dtype; int64 for integers and `bool`.
   public func sum(_ axes: Int..., axis: ReducedAxis) throws -> Tensor {
     try Reduction.sumAxes.tensor(.tensor(self), .integers(axes), .boolean(axis == .kept))
   }
+  /// The mean of all elements, in the tensor's own dtype, which must be a floating one.
   public func mean() throws -> Tensor { try Reduction.mean.tensor(.tensor(self)) }
+  /// The mean over some axes, in the tensor's own dtype, which must be a floating one.
   public func mean(_ axes: Int..., axis: ReducedAxis) throws -> Tensor {
     try Reduction.meanAxes.tensor(.tensor(self), .integers(axes), .boolean(axis == .kept))
   }
+  /// The largest element along an axis; equal ones share the gradient.
   public func maximum(_ axis: Int, axis kept: ReducedAxis) throws -> Tensor {
     try Reduction.maximum.tensor(.tensor(self), .integers([axis]), .boolean(kept == .kept))
   }
@@ -40,9 +44,11 @@ extension Tensor {
   public func argumentOfMaximum(_ axis: Int) throws -> Tensor {
     try Reduction.argumentOfMaximum.tensor(.tensor(self), .integer(axis), .boolean(false))
   }
+  /// log Σ eˣ along an axis, without overflow.
   public func logSumExp(_ axis: Int, axis kept: ReducedAxis) throws -> Tensor {
     try Reduction.logSumExp.tensor(.tensor(self), .integers([axis]), .boolean(kept == .kept))
   }
+  /// At every position of an axis the sum up to it, itself included.
   public func cumulativeSum(_ axis: Int) throws -> Tensor {
     try Reduction.cumulativeSum.tensor(.tensor(self), .integer(axis))
   }
@@ -57,9 +63,11 @@ extension Tensor {
     let results = try Reduction.sort.tensors(.tensor(self), .integer(-1), .boolean(descending))
     return (results[0], results[1])
   }
+  /// - Parameter dtype: what the softmax is computed and given in; nil keeps the tensor's.
   public func softmax(_ axis: Int, as dtype: DType? = nil) throws -> Tensor {
     try Reduction.softmax.tensor(.tensor(self), .integer(axis), dtype.map { .dtype($0) } ?? .none)
   }
+  /// - Parameter dtype: what the log-softmax is computed and given in; nil keeps the tensor's.
   public func logSoftmax(_ axis: Int, as dtype: DType? = nil) throws -> Tensor {
     try Reduction.logSoftmax.tensor(.tensor(self), .integer(axis), dtype.map { .dtype($0) } ?? .none)
   }

@@ -22,16 +22,21 @@ private enum Shape {
 extension Tensor {
   /// The same elements in another shape; one size may be −1.
   public func reshaped(_ shape: Int...) throws -> Tensor { try reshaped(to: shape) }
+  /// A view where the strides allow it, else a copy.
   public func reshaped(to shape: [Int]) throws -> Tensor { try Shape.reshape.tensor(.tensor(self), .integers(shape)) }
 
   /// Axes of size 1 repeated without a copy.
   public func expanded(to shape: [Int]) throws -> Tensor { try Shape.expand.tensor(.tensor(self), .integers(shape)) }
 
+  /// A view with two axes exchanged.
   public func transposed(_ a: Int, _ b: Int) throws -> Tensor {
     try Shape.transpose.tensor(.tensor(self), .integer(a), .integer(b))
   }
+  /// A view whose axis i is axis `axes[i]` of this tensor.
   public func permuted(_ axes: Int...) throws -> Tensor { try Shape.permute.tensor(.tensor(self), .integers(axes)) }
+  /// A view with one more axis of size 1, which is number `axis` of the result.
   public func withNewAxis(at axis: Int) throws -> Tensor { try Shape.unsqueeze.tensor(.tensor(self), .integer(axis)) }
+  /// A view without an axis of size 1; an axis of another size stays.
   public func withoutAxis(_ axis: Int) throws -> Tensor { try Shape.squeeze.tensor(.tensor(self), .integer(axis)) }
 
   /// A view of `count` positions from `start` along an axis.
@@ -43,9 +48,11 @@ extension Tensor {
     try Shape.select.tensor(.tensor(self), .integer(axis), .integer(index))
   }
 
+  /// A copy of all, one after the other along an axis; their other sizes must be equal.
   public static func concatenated(_ tensors: [Tensor], axis: Int) throws -> Tensor {
     try Shape.concatenate.tensor(.tensors(tensors), .integer(axis))
   }
+  /// A copy of all along a new axis, which is number `axis` of the result; their shapes must be equal.
   public static func stacked(_ tensors: [Tensor], axis: Int) throws -> Tensor {
     try Shape.stack.tensor(.tensors(tensors), .integer(axis))
   }

@@ -2,8 +2,11 @@ import Foundation
 
 /// Where and when a benchmark ran.
 public struct BenchmarkMachine: Equatable, Sendable, CustomStringConvertible {
+  /// The model's name in /proc/cpuinfo; "unknown processor" where there is none.
   public var processor: String
+  /// Logical ones that the process may use.
   public var cores: Int
+  /// Physical memory of the machine.
   public var memoryBytes: Int
   public var system: String
   /// Of the sources, with "-dirty" if they were changed since; "unknown" outside a git checkout.

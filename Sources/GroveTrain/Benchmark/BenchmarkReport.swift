@@ -9,6 +9,7 @@ public struct BenchmarkReport: Sendable {
   public let command: String
   /// The first is the engine, all others are figures.
   public let columns: [String]
+  /// Cells as they are printed, one for each column.
   public let rows: [[String]]
   /// Everything behind the table.
   public let measurements: JSONValue

@@ -14,6 +14,7 @@ public enum OperatorBenchmark {
 
   /// What one process measured: Grove's or a peer's, in the same JSON.
   public struct Measurement: Codable, Equatable, Sendable {
+    /// With versions: "grove 0.1.0, libtorch 2.13.0".
     public var engine: String
     /// Microseconds a call, one value for each block of calls, by the name of the case.
     public var microseconds: [String: [Double]]

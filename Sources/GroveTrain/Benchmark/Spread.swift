@@ -3,7 +3,9 @@ import GroveEval
 /// The middle of a sample and how far it reaches.
 public struct Spread: Equatable, Sendable {
   public let median: Double
+  /// The 10th percentile, unless another was asked for.
   public let lower: Double
+  /// The 90th percentile, unless another was asked for.
   public let upper: Double
 
   /// The median and two quantiles, by default the 10th and the 90th percentile.

@@ -6,6 +6,7 @@ public import GroveTokenizer
 public enum TokenizerBenchmark {
   /// What one process measured: Grove's or a peer's, in the same JSON.
   public struct Measurement: Codable, Equatable, Sendable {
+    /// With its version: "grove 0.1.0".
     public var engine: String
     /// Wall time of each repeat.
     public var seconds: [Double]

@@ -13,9 +13,11 @@ public struct TrainingBenchmarkConfig: Config {
     case million124 = "124m"
   }
 
+  /// Its vocabulary's size must be given: there is no tokenizer to take it from.
   public var model = ModelConfig()
   /// Sequences of a step, B.
   public var batchSize = 8
+  /// Of the matrices; float16 is refused.
   public var precision = Precision.float32
   /// Measured steps, after the warm-up.
   public var steps = 12

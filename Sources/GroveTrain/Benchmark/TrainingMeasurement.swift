@@ -6,8 +6,11 @@ public import GroveModel
 public struct TrainingMeasurement: Codable, Equatable, Sendable {
   /// "grove 0.1.0, libtorch 2.13.0", "torch 2.13.0 eager".
   public var engine: String
+  /// Of the matrices.
   public var precision: Precision
+  /// Trained numbers, those of tied matrices once.
   public var parameters: Int
+  /// Of an operator.
   public var threads: Int
   /// Wall time of each measured step.
   public var stepSeconds: [Double]

@@ -4,7 +4,9 @@ public import GroveModel
 
 /// Everything that decides what a training run computes. It is saved with the run, and a run goes on only with the same.
 public struct RunConfig: Config {
+  /// The shape of the decoder; a vocabulary's size of 0 is filled in from the data's tokenizer.
   public var model = ModelConfig()
+  /// What is read. The folder may move between two calls of a run, but its content may not change.
   public var data = DataConfig()
   public var training = TrainingConfig()
   public var validation = ValidationConfig()
@@ -65,14 +67,17 @@ public struct TrainingConfig: Config {
 
   /// Of the weights, the order of data and dropout.
   public var seed = 1
+  /// Steps of the whole run; those that are skipped count too.
   public var steps = 1000
   /// Sequences of a step.
   public var batchSize = 16
   /// Sequences that go through the model at once; 0 takes the whole batch. Without dropout the result differs only in
   /// rounding; dropout draws for each of these parts.
   public var microBatchSize = 0
+  /// Of the matrices; float16 is refused.
   public var precision = Precision.bfloat16
   public var optimizer = OptimizerConfig()
+  /// Of the learning rate, over all `steps`.
   public var schedule = ScheduleConfig()
   /// Largest norm of the gradient of all parameters together; 0 does not clip.
   public var gradientClip = 1.0
@@ -80,8 +85,9 @@ public struct TrainingConfig: Config {
   public var zLoss = 0.0
   /// Threads of an operator; 0 takes the machine's cores. Another number can change the last bits.
   public var threads = 0
-  /// Steps in a row that may be skipped because they are not finite.
+  /// So many steps in a row that are not finite call for `nonFiniteAction`; fewer are only skipped.
   public var nonFiniteLimit = 10
+  /// What happens then. A run rolls back three times at most, and then stops.
   public var nonFiniteAction = NonFiniteAction.stop
 
   public init() {}

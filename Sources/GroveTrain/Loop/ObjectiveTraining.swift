@@ -6,6 +6,7 @@ public import GroveTensor
 /// Runs that write checkpoints belong to `Trainer`.
 public struct ObjectiveTraining: Config {
   public var optimizer = OptimizerConfig()
+  /// Of the learning rate, over the steps that `run` is given.
   public var schedule = ScheduleConfig()
   /// Largest norm of the gradient of all parameters together; 0 does not clip.
   public var gradientClip = 1.0

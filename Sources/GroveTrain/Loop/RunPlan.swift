@@ -6,8 +6,11 @@ import GroveCorpus
 public struct RunPlan: Sendable {
   /// With the vocabulary's size taken from the tokenizer.
   public let config: RunConfig
+  /// Trained numbers, from the config's shape alone.
   public let parameters: Int
+  /// Sequences of a step times T.
   public let tokensPerStep: Int
+  /// Of all steps; a token counts each time it is read.
   public let trainingTokens: Int
   /// Tokens of the chosen domains.
   public let corpusTokens: Int

@@ -10,10 +10,13 @@ public import GroveTensor
 /// The result is a function of the config and the data: a run that was killed and started again ends with the same bytes
 /// in `model.safetensors` as one that was not.
 public final class Trainer {
+  /// With the vocabulary's size filled in.
   public let config: RunConfig
   public let folder: RunFolder
   public let device: Device
+  /// The training side of the chosen domains.
   public let dataset: TokenDataset
+  /// Which sequences each step reads: a function of the data, its mixing and the seed.
   public let order: DataOrder
 
   let model: any LanguageModel

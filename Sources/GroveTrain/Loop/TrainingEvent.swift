@@ -9,6 +9,7 @@ public enum TrainingEvent: Sendable {
   case step(StepRecord)
   /// A step whose loss or gradient was not finite; nothing was applied.
   case skipped(step: Int, reason: String)
+  /// Steps done before and after; the steps whose batches are left out count from 0.
   case rolledBack(from: Int, to: Int, leftOut: [Int])
   case validated(ValidationRecord)
   case saved(step: Int, checkpoint: URL, seconds: Double)
@@ -20,17 +21,27 @@ public enum TrainingEvent: Sendable {
 
 /// What a run is, before its first step.
 public struct RunSummary: Codable, Equatable, Sendable {
+  /// That of the run's folder.
   public var name: String
+  /// Trained numbers, those of tied matrices once.
   public var parameters: Int
+  /// Of the whole run, those of earlier calls included.
   public var steps: Int
+  /// Sequences of a step times T, all micro-batches together.
   public var tokensPerStep: Int
+  /// Of all steps; a token counts each time it is read.
   public var trainingTokens: Int
+  /// Of the token shards, as `ShardManifest` gives it.
   public var dataFingerprint: String
+  /// "cpu", "cuda:0".
   public var device: String
+  /// Of an operator.
   public var threads: Int
+  /// Of the matrices: "bfloat16".
   public var precision: String
   /// Of a matrix product of 1024 × 1024 × 1024 in the run's precision, in GFLOP/s.
   public var ceilingGigaflops: Double
+  /// Floating-point operations of a training token, forward and backward.
   public var operationsPerToken: Double
 }
 
@@ -40,11 +51,15 @@ public struct StepRecord: Codable, Equatable, Sendable {
   public var step: Int
   /// Mean over the step's tokens, z-loss included.
   public var lossNats: Double
+  /// Of all gradients together, before clipping.
   public var gradientNorm: Double
+  /// Of this step, as the schedule gives it.
   public var learningRate: Double
   /// Training tokens seen since step 0.
   public var tokens: Int
+  /// Wall time, the reading of the batch included.
   public var seconds: Double
+  /// Of this step alone.
   public var tokensPerSecond: Double
   /// Of the measured ceiling of a matrix product.
   public var ceilingShare: Double
@@ -52,10 +67,14 @@ public struct StepRecord: Codable, Equatable, Sendable {
 
 /// One judgement on held-out text.
 public struct ValidationRecord: Codable, Equatable, Sendable {
+  /// Steps done.
   public var step: Int
   /// Mean over the domains.
   public var bitsPerByte: Double
+  /// Of all domains together: Σ nats / Σ tokens, each end-of-text included.
   public var natsPerToken: Double
+  /// Bits per byte of each domain.
   public var domains: [String: Double]
+  /// Wall time of the validation.
   public var seconds: Double
 }

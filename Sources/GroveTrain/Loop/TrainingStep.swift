@@ -21,6 +21,7 @@ public struct TrainingStep {
     }
   }
 
+  /// - Parameter gradientClip: largest norm of all gradients together; 0 does not clip.
   public init(optimizer: Optimizer, gradientClip: Double) {
     self.optimizer = optimizer
     self.gradientClip = gradientClip

@@ -5,12 +5,16 @@ import GroveCore
 public struct CheckpointManifest: Codable, Equatable, Sendable {
   /// One file of a checkpoint.
   public struct File: Codable, Equatable, Sendable {
+    /// Within the checkpoint's folder; no path.
     public var name: String
     public var bytes: Int
+    /// 64 lower-case hexadecimal digits.
     public var sha256: String
   }
 
+  /// Steps done when the checkpoint was saved.
   public var step: Int
+  /// All files but the manifest, by name.
   public var files: [File]
 
   static let fileName = "manifest.json"

@@ -43,7 +43,9 @@ final class MetricsLog {
 
 /// The curves of a run, read from its `metrics.jsonl`.
 public struct RunMetrics: Sendable {
+  /// The steps that were applied, in order.
   public var steps: [StepRecord] = []
+  /// In the order of their steps.
   public var validations: [ValidationRecord] = []
   /// Skipped steps, resumes, rollbacks: in order, with the words of the log.
   public var incidents: [(step: Int, kind: String, text: String)] = []

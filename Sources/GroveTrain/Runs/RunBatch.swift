@@ -7,16 +7,20 @@ import GroveTokenizer
 public struct RunBatch: Sendable {
   /// One row of the batch.
   public struct Sequence: Sendable {
+    /// How often the order had gone through the data before; see `SequenceReference`.
     public let epoch: Int
     public let domain: String
     /// The documents of its tokens, in order.
     public let documents: [DocumentSpan]
     /// Its tokens; the last one is a target only.
     public let tokens: [Int64]
+    /// What the tokens decode to, special tokens kept.
     public let text: String
   }
 
+  /// From 1, as in the metrics.
   public let step: Int
+  /// In the order of the batch, whose first ones make the first micro-batch.
   public let sequences: [Sequence]
 
   /// - Parameters:

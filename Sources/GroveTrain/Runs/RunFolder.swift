@@ -17,6 +17,7 @@ public struct RunFolder: Sendable, Hashable {
 
   public init(_ url: URL) { self.url = url }
 
+  /// The last component of the path.
   public var name: String { url.lastPathComponent }
   public var config: URL { url.appending(path: "config.yaml") }
   public var identity: URL { url.appending(path: "run.json") }
@@ -28,6 +29,7 @@ public struct RunFolder: Sendable, Hashable {
   /// Whether a run was begun here.
   public var exists: Bool { FileSystem.exists(identity) }
 
+  /// Where the checkpoint of a step lies or would lie.
   public func checkpoint(step: Int) -> URL { checkpoints.appending(path: RunFolder.checkpointName(step: step)) }
 
   static func checkpointName(step: Int) -> String {

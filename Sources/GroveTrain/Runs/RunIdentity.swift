@@ -5,10 +5,13 @@ import GroveCore
 public struct RunIdentity: Codable, Equatable, Sendable {
   /// Fingerprint of the token shards.
   public var dataFingerprint: String
+  /// Hash of everything that decides the ids.
   public var tokenizerFingerprint: String
   public var groveVersion: String
+  /// Going on with another version, device or number of threads gives a warning: the last bits may differ.
   public var libtorchVersion: String
   public var device: String
+  /// Of an operator.
   public var threads: Int
   /// Seconds since 1970.
   public var started: Double

@@ -13,8 +13,9 @@ public struct TrainingState: Codable, Equatable, Sendable {
   public var tokens = 0
   /// Steps that were not applied since the last applied one.
   public var nonFiniteInARow = 0
-  /// Steps whose batches are left out after a rollback.
+  /// Steps, from 0, whose batches are left out after a rollback.
   public var leftOut: [Int] = []
+  /// Rollbacks so far; after three the run stops instead.
   public var rollbacks = 0
 
   public init() {}
