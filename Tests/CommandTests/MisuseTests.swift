@@ -52,7 +52,7 @@ struct MisuseTests {
       "Error: DIR/texts/manifest.json: cannot read: no such file or directory"),
     Case(
       "train tiny.yaml --run run --dry-run --set data.domains=[wasps]", 1,
-      "Error: shards: there is no train shard of the domain 'wasps'. There are: ants, bees."),
+      "Error: DIR/shards: there is no train shard of the domain 'wasps'. There are: ants, bees."),
     Case(
       "train tiny.yaml --run run --set training.steps=9000000000000000000", 1,
       "Error: --set training.steps=9000000000000000000: training.steps: 5.76e+20 tokens are more than a run can count"),

@@ -81,6 +81,12 @@ struct TokenDatasetTests {
     var bytes = Array(try FileSystem.read(bin))
     bytes[9] = 0x20
     try FileSystem.write(bytes, to: bin)
+    #expect(
+      message(corpus.folder) { try TokenDataset(folder: folder, split: .train, domains: .all, contextLength: 6) }
+        .hasPrefix("DIR/shards/train/a.bin: the content is not what the manifest says: SHA-256 "))
+    // A manifest that is newer is believed: the id is found when it is read.
+    let manifest = folder.appending(path: ShardManifest.fileName)
+    try FileSystem.write(FileSystem.read(manifest), to: manifest)
     let dataset = try TokenDataset(folder: folder, split: .train, domains: .all, contextLength: 6)
     let id = Int(bytes[8]) + 0x2000
     #expect(

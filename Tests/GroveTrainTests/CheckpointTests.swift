@@ -83,6 +83,38 @@ struct CheckpointTests {
       #expect(try run.ending("run", step: 8) == eight)
       #expect(FileSystem.exists(run.at("run").checkpoints.appending(path: "damaged-step-00000008")))
       #expect(try run.loggedSteps("run") == Array(1...12))
+      let logged = try RunMetrics(run.at("run")).incidents.filter { $0.kind == "setAside" }
+      #expect(try logged.map { try plain($0.text, run, "run", step: 8) } == ["damaged-step-00000008: \(reason)"])
+    }
+  }
+
+  @Test("A run whose checkpoints have gone is refused, and its log stays")
+  func allGone() throws {
+    try TinyRun.with { run in
+      try run.train("run", stoppingAfter: 9)
+      let log = try FileSystem.read(run.at("run").metrics)
+      for step in [4, 8, 9] { try FileSystem.remove(run.at("run").checkpoint(step: step)) }
+      #expect(
+        run.message { try run.train("run") }
+          == "DIR/run/checkpoints: holds no checkpoint, but the run has saved up to step 9. "
+          + "Bring them back, or remove the folder run to begin again.")
+      #expect(try FileSystem.read(run.at("run").metrics) == log)
+    }
+  }
+
+  @Test("A run that died before its first checkpoint says that it begins again")
+  func nothingSaved() throws {
+    try TinyRun.with { run in
+      try run.train("whole")
+      let unfinished = run
+      try run.train("run") { event in
+        if case .step(let record) = event, record.step == 3 { try? unfinished.snapshot("run", as: "copy") }
+      }
+      try run.train("copy")
+      let warnings = try RunMetrics(run.at("copy")).incidents.filter { $0.kind == "warning" }.map(\.text)
+      #expect(warnings == ["no step was saved before it stopped at step 3; it begins again"])
+      #expect(try run.ending("copy") == run.ending("whole"))
+      #expect(try run.loggedSteps("copy") == Array(1...12))
     }
   }
 

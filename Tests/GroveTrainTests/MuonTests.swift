@@ -36,9 +36,8 @@ struct MuonTests {
   @Test("Singular values become those of the polynomial; singular vectors stay", arguments: Precision.allCases)
   func handWorked(precision: Precision) throws {
     // Of diag(3, 4), divided by its norm 5, the singular values are 0.6 and 0.8.
-    let update = try updates([Tensor([3, 0, 0, 4, 0, 0] as [Float], [2, 3])], precision)[0]
-    let expected = try Tensor([Float(polynomial(0.6)), 0, 0, Float(polynomial(0.8)), 0, 0], [2, 3])
-    // Transposition: the second row's entry stands in its first column.
+    let update = try updates([Tensor([3, 0, 0, 0, 4, 0] as [Float], [2, 3])], precision)[0]
+    let expected = try Tensor([Float(polynomial(0.6)), 0, 0, 0, Float(polynomial(0.8)), 0], [2, 3])
     #expect(try update.isClose(to: expected, within: precision == .float32 ? .float32 : .bfloat16))
   }
 

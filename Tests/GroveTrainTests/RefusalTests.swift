@@ -30,6 +30,25 @@ struct RefusalTests {
     }
   }
 
+  @Test("Shards that were altered in place are refused, by a new run and by one that goes on")
+  func alteredData() throws {
+    try TinyRun.with { run in
+      try run.train("run", stoppingAfter: 4)
+      let file = run.corpus.shards.appending(path: "train/ants.bin")
+      let handle = try FileHandle(forUpdating: file)
+      try handle.seek(toOffset: 100)
+      let byte = try #require(try handle.read(upToCount: 1)?.first)
+      try handle.seek(toOffset: 100)
+      try handle.write(contentsOf: Data([byte ^ 1]))
+      try handle.close()
+      for name in ["run", "new"] {
+        let message = run.message { try run.train(name) }
+        #expect(message.hasPrefix("DIR/shards/train/ants.bin: the content is not what the manifest says: SHA-256 "))
+        #expect(message.hasSuffix("…. Build the shards again."))
+      }
+    }
+  }
+
   @Test("Another tokenizer of the same size is refused")
   func otherTokenizer() throws {
     try TinyRun.with { run in

@@ -53,7 +53,8 @@ public enum FileSystem {
 
   /// Removes a file or a folder with all that is in it; a missing one is no error.
   public static func remove(_ url: URL) throws {
-    guard exists(url) else { return }
+    var status = stat()
+    if lstat(url.path, &status) != 0, errno == ENOENT { return }  // a link that leads nowhere is there
     do { try FileManager.default.removeItem(at: url) } catch { throw fileError(url, "remove", error) }
   }
 
@@ -72,6 +73,18 @@ public enum FileSystem {
     defer { _ = close(descriptor) }
     // Some file systems refuse to sync a folder (EINVAL); then there is nothing more to do.
     if fsync(descriptor) != 0 && errno != EINVAL { throw GroveError.system(url.path, "sync", errno: errno) }
+  }
+
+  /// When the content of a file was last written, in nanoseconds since 1970.
+  public static func modified(_ url: URL) throws -> Int {
+    var status = stat()
+    if stat(url.path, &status) != 0 { throw GroveError.system(url.path, "read", errno: errno) }
+    #if canImport(Glibc)
+      let time = status.st_mtim
+    #else
+      let time = status.st_mtimespec
+    #endif
+    return Int(time.tv_sec) * 1_000_000_000 + Int(time.tv_nsec)
   }
 
   /// Bytes that a file holds.

@@ -38,8 +38,10 @@ public struct TokenDataset: Sendable {
   public let domains: [Domain]
   private let shards: [TokenShard]
 
-  /// Opens a folder of shards; hashes are not recomputed (that is `ShardManifest.verify`).
-  /// - Throws: `GroveError` if a shard is missing, broken or not what the manifest counts, or a domain is not there.
+  /// Opens a folder of shards. The hash of a file is recomputed only if it was written after the manifest;
+  /// `ShardManifest.verify` recomputes all.
+  /// - Throws: `GroveError` if a shard is missing, broken, altered or not what the manifest counts, or a domain is not
+  ///   there.
   public init(folder: URL, split: Split, domains choice: DomainChoice, contextLength: Int) throws {
     guard contextLength > 0 else {
       throw GroveError(.argument, "contextLength", "\(contextLength) is not a positive number")
@@ -60,6 +62,7 @@ public struct TokenDataset: Sendable {
           remedy: "Build the shards again.")
       }
     }
+    try manifest.verifyWhatIsNewer(chosen, folder: folder)
     domains = chosen.map { shard in
       let tokens = shard.content.tokens
       let sequences = max(0, tokens - 1) / contextLength

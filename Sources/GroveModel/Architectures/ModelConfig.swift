@@ -102,7 +102,7 @@ public struct ModelConfig: Config {
   /// Floating-point operations of one training token: 6 for each weight of a product and 12·L·C·T for attention
   /// (Chowdhery et al. 2022, arXiv:2204.02311, appendix B). An embedding that is only looked up costs nothing.
   public var trainingOperationsPerToken: Double {
-    let lookedUp = tiedEmbeddings ? 0 : vocabularySize * width
+    let lookedUp = (tiedEmbeddings ? 0 : vocabularySize * width) + (family == .gpt2 ? contextLength * width : 0)
     return 6 * Double(parameterCount - lookedUp)
       + 12 * Double(layers * attention.heads * headWidth * contextLength)
   }

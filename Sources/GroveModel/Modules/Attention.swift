@@ -44,7 +44,7 @@ public struct Attention {
     if let cache = context.cache { (k, v) = try cache.appending(k, v) }  // [B, G, S, D]
     let rate: Double
     if case .training(let random) = context.mode, dropout.rate > 0 {
-      try Torch.seed(random.split("attention"))
+      try Torch.seed(random.split("attention probabilities"))
       rate = dropout.rate
     } else {
       rate = 0

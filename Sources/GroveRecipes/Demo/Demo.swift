@@ -58,17 +58,18 @@ public struct Demo: Sendable {
     config.model.layers = 3
     config.model.attention.heads = 4
     config.model.attention.keyValueHeads = 4
-    config.model.feedForwardWidth = 344
+    config.model.feedForwardWidth = 352
     config.data.folder = data.path
-    config.training.steps = 3000
+    config.training.steps = 3600
     config.training.batchSize = 8
-    config.training.optimizer.learningRate = 4e-3
-    config.training.schedule.warmupSteps = 100
+    config.training.optimizer.matrices = .muon
+    config.training.optimizer.learningRate = 8e-3
+    config.training.schedule.warmupSteps = 50
     config.training.schedule.finalShare = 0
     config.training.schedule.shape = .linear
-    config.validation.everySteps = 500
+    config.validation.everySteps = 600
     config.validation.tokensPerDomain = 4096
-    config.checkpoints.everySteps = 500
+    config.checkpoints.everySteps = 600
     return config
   }
 

@@ -1,8 +1,8 @@
 import Foundation
 import GroveCore
-import GroveCorpus
+public import GroveCorpus
 
-/// What a run would cost, from its config and the manifest of its data alone.
+/// What a run would do and cost: its config checked against its data. A run that has a plan can begin.
 public struct RunPlan: Sendable {
   /// With the vocabulary's size taken from the tokenizer.
   public let config: RunConfig
@@ -12,7 +12,11 @@ public struct RunPlan: Sendable {
   public let tokensPerStep: Int
   /// Of all steps; a token counts each time it is read.
   public let trainingTokens: Int
-  /// Tokens of the chosen domains.
+  /// The training side of the chosen domains.
+  public let dataset: TokenDataset
+  /// Which sequences each step reads: a function of the data, its mixing and the seed.
+  public let order: DataOrder
+  /// Tokens of the chosen domains, those without a weight left out.
   public let corpusTokens: Int
   /// Floating-point operations of all steps.
   public let operations: Double
@@ -22,25 +26,29 @@ public struct RunPlan: Sendable {
   /// How often the run reads the corpus.
   public var epochs: Double { Double(trainingTokens) / Double(max(corpusTokens, 1)) }
 
-  /// - Throws: `GroveError` if the data is not there.
+  /// - Throws: `GroveError` with what is wrong in the config or the data, or does not fit between the two.
   public init(_ config: RunConfig) throws {
+    try config.validated()
     try config.data.requireFolder()
-    let manifest = try ShardManifest(folder: URL(filePath: config.data.folder))
+    dataset = try TokenDataset(
+      folder: URL(filePath: config.data.folder), split: .train, domains: config.data.domainChoice,
+      contextLength: config.model.contextLength)
+    let vocabularySize = dataset.manifest.tokenizer.vocabularySize
     var config = config
-    if config.model.vocabularySize == 0 { config.model.vocabularySize = manifest.tokenizer.vocabularySize }
+    if config.model.vocabularySize == 0 { config.model.vocabularySize = vocabularySize }
+    guard config.model.vocabularySize >= vocabularySize else {
+      throw GroveError(
+        .config, "model.vocabularySize", "\(config.model.vocabularySize) is below the tokenizer's \(vocabularySize)",
+        remedy: "Set it to 0.")
+    }
+    order = try dataset.order(seed: UInt64(config.training.seed), mixing: config.data.mixing)
     self.config = config
     parameters = config.model.parameterCount
     tokensPerStep = config.training.batchSize * config.model.contextLength
     trainingTokens = tokensPerStep * config.training.steps
-    let chosen = Set(config.data.domains)
-    let known = manifest.shards.filter { $0.split == .train }.map(\.domain)
-    if let unknown = chosen.subtracting(known).min() {
-      throw GroveError(
-        .argument, config.data.folder, "there is no train shard of the domain '\(unknown)'",
-        remedy: "There are: \(known.sorted().joined(separator: ", ")).")
-    }
-    corpusTokens = manifest.shards.reduce(0) {
-      $1.split == .train && (chosen.isEmpty || chosen.contains($1.domain)) ? $0 + $1.content.tokens : $0
+    let read = Set(config.data.weights.isEmpty ? dataset.domains.map(\.name) : Array(config.data.weights.keys))
+    corpusTokens = dataset.manifest.shards.reduce(0) {
+      $1.split == .train && read.contains($1.domain) ? $0 + $1.content.tokens : $0
     }
     operations = Double(trainingTokens) * config.model.trainingOperationsPerToken
     let working = config.training.precision == .float32 ? 4 : 4 + 2 * config.training.precision.dtype.byteCount

@@ -17,6 +17,7 @@ extension Trainer {
       var tokens = 0
       for index in 0..<dataset.domains[domain].documents where limit == 0 || tokens < limit {
         let document = try dataset.document(index, domain: domain)
+        if document.byteCount == 0 { continue }  // its end-of-text has no bytes to share its bits among
         documents.append(document)
         tokens += document.tokens.count
       }

@@ -30,7 +30,10 @@ public final class Trainer {
   private var state = TrainingState()
   private var summary: RunSummary
   private var log: MetricsLog?
-  private var listeners: [(TrainingEvent) -> Void] = []
+  private var board: TensorBoardLog?
+  /// Told before the log was open.
+  private var unlogged: [TrainingEvent] = []
+  private var listener: (TrainingEvent) -> Void = { _ in }
 
   /// Why `run` came back.
   public enum Outcome: Equatable, Sendable {
@@ -42,24 +45,15 @@ public final class Trainer {
   /// Opens the data, makes the model, and checks all that can be checked before the first step.
   /// - Throws: `GroveError` with what is wrong in the config or the data.
   public init(_ config: RunConfig, folder: RunFolder, device: Device) throws {
-    try config.validated()
-    try config.data.requireFolder()
+    let plan = try RunPlan(config)
     self.folder = folder
     self.device = device
-    let dataFolder = URL(filePath: config.data.folder)
+    self.config = plan.config
+    dataset = plan.dataset
+    order = plan.order
+    let (config, dataFolder) = (plan.config, URL(filePath: plan.config.data.folder))
     let context = config.model.contextLength
-    dataset = try TokenDataset(
-      folder: dataFolder, split: .train, domains: config.data.domainChoice, contextLength: context)
     let tokenizer = dataset.manifest.tokenizer
-    var config = config
-    if config.model.vocabularySize == 0 { config.model.vocabularySize = tokenizer.vocabularySize }
-    guard config.model.vocabularySize >= tokenizer.vocabularySize else {
-      throw GroveError(
-        .config, "model.vocabularySize",
-        "\(config.model.vocabularySize) is below the tokenizer's \(tokenizer.vocabularySize)", remedy: "Set it to 0.")
-    }
-    self.config = config
-    order = try dataset.order(seed: UInt64(config.training.seed), mixing: config.data.mixing)
     if config.training.threads > 0 { try Torch.setThreads(config.training.threads) }
     random = RandomKey(seed: UInt64(config.training.seed))
     model = try makeModel(config.model, weights: .random(random.split("weights")))
@@ -93,7 +87,7 @@ public final class Trainer {
     try FileSystem.makeFolder(folder.checkpoints)
     let lock = try RunLock(folder)
     defer { withExtendedLifetime(lock) {} }
-    listeners = [onEvent]
+    listener = onEvent
     try begin()
     summary.ceilingGigaflops = try MatrixCeiling.measure(config.training.precision, device: device)
     try report(.started(summary))
@@ -127,11 +121,17 @@ public final class Trainer {
         try openLogs()
         try report(.resumed(step: step, checkpoint: folder.checkpoint(step: step)))
       } else {
+        let known = try RunMetrics(folder)
+        try requireNothingSaved(known)
         try openLogs()
+        if let last = known.steps.last {
+          try report(.warning("no step was saved before it stopped at step \(last.step); it begins again"))
+        }
       }
       for (what, before, now) in [
         ("threads", "\(then.threads)", "\(identity.threads)"), ("device", then.device, identity.device),
         ("libtorch", then.libtorchVersion, identity.libtorchVersion),
+        ("grove", then.groveVersion, identity.groveVersion),
       ] where before != now {
         try report(.warning("\(what): the run was begun with \(before), now \(now); the last bits may differ"))
       }
@@ -142,10 +142,21 @@ public final class Trainer {
           "holds checkpoints, but not the \(folder.identity.lastPathComponent) of their run",
           remedy: "Bring the file back, or begin a run of another name.")
       }
+      var config = config
+      // The run can be reported on from any folder.
+      config.data.folder = URL(filePath: config.data.folder).standardizedFileURL.path
       try FileSystem.write(config.yaml(), to: folder.config)
       try identity.write(folder)
       try openLogs()
     }
+  }
+
+  /// A run whose checkpoints have gone would lose them in silence if it began again.
+  private func requireNothingSaved(_ metrics: RunMetrics) throws {
+    guard let saved = metrics.savedSteps.max() else { return }
+    throw GroveError(
+      .mismatch, folder.checkpoints.path, "holds no checkpoint, but the run has saved up to step \(saved)",
+      remedy: "Bring them back, or remove the folder \(folder.name) to begin again.")
   }
 
   private func requireSameConfig() throws {
@@ -160,13 +171,19 @@ public final class Trainer {
 
   private func openLogs() throws {
     log = try MetricsLog(folder.metrics, keepingThrough: state.step)
-    let board = try TensorBoardLog(folder, resumingAt: state.step > 0 ? state.step : nil)
-    listeners.append { board.receive($0) }
+    board = try TensorBoardLog(folder, resumingAt: state.step > 0 ? state.step : nil)
+    for event in unlogged { try write(event) }
+    unlogged = []
   }
 
   private func report(_ event: TrainingEvent) throws {
-    if let line = event.logLine { try log?.append(line) }
-    for listener in listeners { listener(event) }
+    if log == nil { unlogged.append(event) } else { try write(event) }
+    listener(event)
+  }
+
+  private func write(_ event: TrainingEvent) throws {
+    if let line = event.logLine(at: state.step) { try log?.append(line) }
+    board?.receive(event)
   }
 
   // MARK: One step
@@ -194,7 +211,7 @@ public final class Trainer {
     state.step += 1
     state.tokens += summary.tokensPerStep
     if let problem = result.problem { return try goesOn(after: problem, at: index) }
-    state.nonFiniteInARow = 0
+    state.nonFiniteSteps = []
     state.appliedSteps = optimizer.appliedSteps
     let seconds = (clock.now - start).seconds
     let speed = Double(summary.tokensPerStep) / seconds
@@ -217,11 +234,11 @@ public final class Trainer {
 
   /// Counts a step that was not applied; after too many in a row the run rolls back (false) or stops (throws).
   private func goesOn(after problem: String, at index: Int) throws -> Bool {
-    state.nonFiniteInARow += 1
+    state.nonFiniteSteps.append(index)
     try report(.skipped(step: index + 1, reason: problem))
-    guard state.nonFiniteInARow >= config.training.nonFiniteLimit else { return true }
-    let bad = (index + 1 - state.nonFiniteInARow..<index + 1).map { $0 }
-    let words = "\(state.nonFiniteInARow) steps in a row were not finite, the last one step \(index + 1): \(problem)"
+    let bad = state.nonFiniteSteps
+    guard bad.count >= config.training.nonFiniteLimit else { return true }
+    let words = "\(bad.count) steps in a row were not finite, the last one step \(index + 1): \(problem)"
     guard config.training.nonFiniteAction == .rollBack, state.rollbacks < 3 else {
       throw GroveError(
         .mismatch, folder.url.path, words,
@@ -242,7 +259,7 @@ public final class Trainer {
     state.rollbacks = rollbacks
     state.leftOut = leftOut
     try store.discard(after: target)
-    log = try MetricsLog(folder.metrics, keepingThrough: target)
+    try openLogs()
     try report(.rolledBack(from: from, to: target, leftOut: bad))
   }
 
@@ -258,7 +275,7 @@ public final class Trainer {
       let losses = try evaluator.losses(of: documents, under: model, device: device)
       let domainNats = losses.reduce(0) { $0 + $1.nats }
       let bytes = losses.reduce(0) { $0 + $1.bytes }
-      domains[documents[0].domain] = domainNats / (Double(bytes) * 0.693_147_180_559_945_3)
+      domains[documents[0].domain] = DocumentLoss.bitsPerByte(nats: domainNats, bytes: bytes)
       nats += domainNats
       tokens += losses.reduce(0) { $0 + $1.tokens }
     }

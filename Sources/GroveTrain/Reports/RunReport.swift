@@ -84,7 +84,9 @@ public enum RunReport {
       Report.Fact("Data", identity.dataFingerprint), Report.Fact("Tokenizer", identity.tokenizerFingerprint),
       Report.Fact("Device", "\(identity.device), \(identity.threads) threads"),
     ]
-    if let order = try? orderFingerprint(config) { facts.insert(Report.Fact("Order of data", order), at: 0) }
+    do { facts.insert(Report.Fact("Order of data", try orderFingerprint(config, identity)), at: 0) } catch {
+      facts.insert(Report.Fact("Order of data", "not computed: \(error)"), at: 0)
+    }
     return Report.Section(
       "Provenance",
       [
@@ -95,12 +97,12 @@ public enum RunReport {
   }
 
   /// SHA-256 over the sequences of every step.
-  private static func orderFingerprint(_ config: RunConfig) throws -> String {
-    let dataset = try TokenDataset(
-      folder: URL(filePath: config.data.folder), split: .train,
-      domains: config.data.domainChoice, contextLength: config.model.contextLength)
-    let order = try dataset.order(seed: UInt64(config.training.seed), mixing: config.data.mixing)
-    return order.fingerprint(steps: 0..<config.training.steps, batchSize: config.training.batchSize)
+  private static func orderFingerprint(_ config: RunConfig, _ identity: RunIdentity) throws -> String {
+    let plan = try RunPlan(config)
+    guard plan.dataset.manifest.fingerprint == identity.dataFingerprint else {
+      throw GroveError(.mismatch, config.data.folder, "is not the data set of this run")
+    }
+    return plan.order.fingerprint(steps: 0..<config.training.steps, batchSize: config.training.batchSize)
   }
 
   private static func median(_ values: [Double]) -> Double {

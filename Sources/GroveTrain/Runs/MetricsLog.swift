@@ -35,6 +35,10 @@ final class MetricsLog {
     }
   }
 
+  /// JSON has no numbers for these; a judgement that is not finite must not vanish.
+  static let notFinite = JSONEncoder.NonConformingFloatEncodingStrategy.convertToString(
+    positiveInfinity: "Infinity", negativeInfinity: "-Infinity", nan: "NaN")
+
   /// The whole lines of a log; a last line that a kill cut off is left out.
   static func lines(_ url: URL) throws -> [JSONValue] {
     try FileSystem.read(url).split(separator: 0x0A).compactMap { try? JSONValue(parsing: $0, at: url.path) }
@@ -47,18 +51,24 @@ public struct RunMetrics: Sendable {
   public var steps: [StepRecord] = []
   /// In the order of their steps.
   public var validations: [ValidationRecord] = []
-  /// Skipped steps, resumes, rollbacks: in order, with the words of the log.
+  /// Steps of the checkpoints that were written, pruned ones included.
+  public var savedSteps: [Int] = []
+  /// Skipped steps, resumes, rollbacks, damaged checkpoints, warnings: in order, with the words of the log.
   public var incidents: [(step: Int, kind: String, text: String)] = []
 
   /// - Throws: `GroveError` if the file cannot be read. Lines that are not of this version are left out.
   public init(_ folder: RunFolder) throws {
     guard FileSystem.exists(folder.metrics) else { return }
+    let decoder = JSONDecoder()
+    decoder.nonConformingFloatDecodingStrategy = .convertFromString(
+      positiveInfinity: "Infinity", negativeInfinity: "-Infinity", nan: "NaN")
     for line in try MetricsLog.lines(folder.metrics) {
       let data = Data(line.text.utf8)
       switch line["kind"]?.stringValue {
-      case "step": if let record = try? JSONDecoder().decode(StepRecord.self, from: data) { steps.append(record) }
+      case "step": if let record = try? decoder.decode(StepRecord.self, from: data) { steps.append(record) }
       case "validation":
-        if let record = try? JSONDecoder().decode(ValidationRecord.self, from: data) { validations.append(record) }
+        if let record = try? decoder.decode(ValidationRecord.self, from: data) { validations.append(record) }
+      case "saved": savedSteps.append(line["step"]?.integerValue ?? 0)
       case let kind?:
         incidents.append((line["step"]?.integerValue ?? 0, kind, line["text"]?.stringValue ?? ""))
       case nil: break
@@ -69,7 +79,8 @@ public struct RunMetrics: Sendable {
 
 extension TrainingEvent {
   /// The line of the log; nil for what is not logged.
-  var logLine: JSONValue? {
+  /// - Parameter current: steps done, for events that name none.
+  func logLine(at current: Int) -> JSONValue? {
     switch self {
     case .step(let record): record.json(kind: "step")
     case .validated(let record): record.json(kind: "validation")
@@ -78,10 +89,17 @@ extension TrainingEvent {
     case .rolledBack(let from, let to, let leftOut):
       [
         "kind": "rolledBack", "step": .integer(to),
-        "text": .string("from step \(from); left out steps \(leftOut.map(String.init).joined(separator: ", "))"),
+        "text": .string("from step \(from); left out steps \(leftOut.map { "\($0 + 1)" }.joined(separator: ", "))"),
       ]
     case .interrupted(let step): ["kind": "interrupted", "step": .integer(step)]
-    case .started, .setAside, .saved, .warning, .finished: nil
+    case .saved(let step, _, _): ["kind": "saved", "step": .integer(step)]
+    case .setAside(let checkpoint, let reason):
+      [
+        "kind": "setAside", "step": .integer(current),
+        "text": .string("\(checkpoint.lastPathComponent): \(reason)"),
+      ]
+    case .warning(let text): ["kind": "warning", "step": .integer(current), "text": .string(text)]
+    case .started, .finished: nil
     }
   }
 }
@@ -91,6 +109,7 @@ extension Encodable {
   fileprivate func json(kind: String) -> JSONValue? {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys]
+    encoder.nonConformingFloatEncodingStrategy = MetricsLog.notFinite
     guard let data = try? encoder.encode(self), let value = try? JSONValue(parsing: data, at: kind),
       case .object(let members) = value
     else { return nil }

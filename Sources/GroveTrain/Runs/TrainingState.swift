@@ -11,8 +11,8 @@ public struct TrainingState: Codable, Equatable, Sendable {
   public var appliedSteps = 0
   /// Training tokens seen.
   public var tokens = 0
-  /// Steps that were not applied since the last applied one.
-  public var nonFiniteInARow = 0
+  /// Steps, from 0, that were not finite since the last applied one.
+  public var nonFiniteSteps: [Int] = []
   /// Steps, from 0, whose batches are left out after a rollback.
   public var leftOut: [Int] = []
   /// Rollbacks so far; after three the run stops instead.

@@ -50,7 +50,11 @@ final class ProgressView {
 
   /// A line that stays, above the progress.
   func note(_ text: String) {
-    if output == .quiet { return }
+    if output != .quiet { warn(text) }
+  }
+
+  /// A line about what went wrong, which --quiet does not silence.
+  func warn(_ text: String) {
     clear()
     Terminal.note(text)
   }

@@ -19,15 +19,15 @@ final class TrainingView {
     case .step(let record): show(record)
     case .validated(let record):
       view.note("step \(record.step): \(Numbers.fixed(record.bitsPerByte, 4)) bits per byte, held out")
-    case .skipped(let step, let reason): view.note("step \(step) skipped: \(reason)")
+    case .skipped(let step, let reason): view.warn("step \(step) skipped: \(reason)")
     case .rolledBack(let from, let to, let leftOut):
-      view.note("rolled back from step \(from) to \(to); left out the batches of steps \(leftOut.map { $0 + 1 })")
+      view.warn("rolled back from step \(from) to \(to); left out the batches of steps \(leftOut.map { $0 + 1 })")
     case .resumed(let step, let checkpoint):
       done = step
       view.note("resumed at step \(step) from \(checkpoint.lastPathComponent)")
     case .setAside(let checkpoint, let reason):
-      view.note("damaged checkpoint set aside as \(checkpoint.lastPathComponent): \(reason)")
-    case .warning(let text): view.note("warning: \(text)")
+      view.warn("damaged checkpoint set aside as \(checkpoint.lastPathComponent): \(reason)")
+    case .warning(let text): view.warn("warning: \(text)")
     case .saved, .interrupted, .finished: break
     }
   }
