@@ -45,6 +45,7 @@ public enum Torch {
 
   /// A GPU that libtorch can use.
   public struct Accelerator: Sendable {
+    /// What tensors are put on to use it.
     public let device: Device
     /// Nil where the driver does not tell it.
     public let name: String?
