@@ -2,6 +2,7 @@
 #include "Bridge.h"
 
 #include <ATen/Context.h>
+#include <ATen/DeviceAccelerator.h>
 #include <ATen/Parallel.h>
 #include <ATen/Version.h>
 #include <ATen/core/grad_mode.h>
@@ -11,6 +12,8 @@
 #include <torch/csrc/autograd/autograd.h>
 #include <torch/csrc/autograd/variable.h>
 #include <torch/headeronly/version.h>
+
+#include <dlfcn.h>
 
 #include <cstring>
 
@@ -123,6 +126,28 @@ static int32_t cudaDevices() {
   return at::globalContext().hasCUDA() ? static_cast<int32_t>(at::detail::getCUDAHooks().deviceCount()) : 0;
 }
 
+/// The name comes from the driver, which a CUDA build has in memory: libtorch tells it to Python alone.
+static void readName(int32_t index, char *name, int capacity) {
+  void *driver = dlopen("libcuda.so.1", RTLD_LAZY | RTLD_LOCAL);
+  if (!driver) return;
+  auto get = reinterpret_cast<int (*)(int *, int)>(dlsym(driver, "cuDeviceGet"));
+  auto getName = reinterpret_cast<int (*)(char *, int, int)>(dlsym(driver, "cuDeviceGetName"));
+  int device = 0;
+  bool isKnown = get && getName && get(&device, index) == 0 && getName(name, capacity, device) == 0;
+  if (!isKnown) name[0] = 0;
+  dlclose(driver);
+}
+
+static GroveStatus cudaDevice(int32_t index, GroveDevice *out) {
+  return guarded([&] {
+    *out = GroveDevice{};
+    at::globalContext().lazyInitDevice(c10::DeviceType::CUDA);
+    auto *allocator = at::getDeviceAllocator(c10::DeviceType::CUDA);
+    out->totalBytes = static_cast<int64_t>(allocator->getMemoryInfo(static_cast<c10::DeviceIndex>(index)).second);
+    readName(index, out->name, sizeof out->name);
+  });
+}
+
 static GroveStatus synchronize(int32_t deviceType, int32_t deviceIndex) {
   return guarded([&] {
     if (static_cast<c10::DeviceType>(deviceType) == c10::DeviceType::CUDA)
@@ -161,12 +186,14 @@ static GroveTorch makeTable() {
   table.gradient = gradient;
   table.clear_gradient = clearGradient;
   table.seed = seed;
-  table.set_threads = [](int32_t count) { at::set_num_threads(count); };
+  table.set_threads = [](int32_t count) { return guarded([&] { at::set_num_threads(count); }); };
   table.threads = [] { return static_cast<int32_t>(at::get_num_threads()); };
   table.memory = memoryStatistics;
   table.reset_peak = resetPeak;
   table.trim = trimMemory;
   table.cuda_devices = cudaDevices;
+  table.cuda_device = cudaDevice;
+  table.has_mps = [] { return at::globalContext().hasMPS(); };
   table.synchronize = synchronize;
   table.configuration = configuration;
   installKernels(table);

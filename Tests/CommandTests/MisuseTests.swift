@@ -56,6 +56,28 @@ struct MisuseTests {
     Case(
       "train tiny.yaml --run run --set training.steps=9000000000000000000", 1,
       "Error: --set training.steps=9000000000000000000: training.steps: 5.76e+20 tokens are more than a run can count"),
+    Case(
+      "train tiny.yaml --run run --dry-run --set model.feedForwardWidth=9000000000000000000", 1,
+      "Error: --set model.feedForwardWidth=9000000000000000000: model.feedForwardWidth: "
+        + "9000000000000000000 is more than 16777216"),
+    Case(
+      "train tiny.yaml --run run --set training.threads=3000000000", 1,
+      "Error: --set training.threads=3000000000: training.threads: 3000000000 is more than 1024"),
+    Case(
+      "bench train --set threads=3000000000", 1,
+      "Error: --set threads=3000000000: threads: 3000000000 is more than 1024"),
+    Case(
+      "train tiny.yaml --run run --set training.steps=9223372036854775807 --set training.schedule.warmupSteps=-1 "
+        + "--set training.schedule.shape=warmupStableDecay", 1,
+      "Error: --set training.schedule.warmupSteps=-1: training.schedule.warmupSteps: -1 is outside 0...steps"),
+    Case(
+      "shard build texts --tokenizer shards --out made --workers 9000000000000000000", 1,
+      "Error: workers: 9000000000000000000 is outside 1...1024"),
+    Case("generate m --repetition-penalty 1e-300", 1, "Error: repetitionPenalty: 1e-300 is outside [0.01, 100]"),
+    Case("generate m --temperature 0 --top-p 7", 1, "Error: topP: 7.0 is outside (0, 1]"),
+    Case(
+      "generate m --temperature 0 --top-k=-1 --min-p 2 --repetition-penalty 0", 1,
+      "Error: topK: -1 is negative; minP: 2.0 is outside [0, 1]; repetitionPenalty: 0.0 is outside [0.01, 100]"),
   ]
 
   static let misuses = [
@@ -65,6 +87,14 @@ struct MisuseTests {
     Case("eval perplexity m --data d --device gpu", 64, "Error: --device: 'gpu' is not cpu, cuda, cuda:N or mps"),
     Case("eval perplexity m --data d --stride=-1", 64, "Error: --stride: -1 is negative"),
     Case("eval perplexity m --data d --context-length=-1", 64, "Error: --context-length: -1 is negative"),
+    Case(
+      "eval perplexity m --data d --context-length 1000000000000000000", 64,
+      "Error: --context-length: 1000000000000000000 is more than 16777216"),
+    Case(
+      "eval perplexity m --data d --stride 1000000000000000000", 64,
+      "Error: --stride: 1000000000000000000 is more than 16777216"),
+    Case("demo --steps 5000000000000000000", 64, "Error: --steps: 5000000000000000000 is more than 1000000"),
+    Case("demo --seed=-1", 64, "Error: --seed: -1 is negative"),
     Case("corpus show texts --domain file:x", 64, "Error: --domain: 'file:x' is not file, field:KEY or fixed:NAME"),
     Case("corpus show texts --broken-lines ignore", 64, "Error: --broken-lines: 'ignore' is not skip or fail"),
     Case("fly", 64, "Error: Unexpected argument 'fly'"),

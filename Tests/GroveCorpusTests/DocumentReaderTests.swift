@@ -102,6 +102,27 @@ struct DocumentReaderTests {
     #expect(problems == ["x.jsonl:2: the key 'set' is missing"])
   }
 
+  @Test("One key may be read for several purposes", arguments: ["source", "language", "id", "text"])
+  func sharedKeys(key: String) throws {
+    let folder = try TemporaryFolder()
+    let file = try folder.file("x.jsonl", #"{"text":"t","id":"k","source":"books","language":"en"}"#)
+    var options = ReadingOptions(domain: .field(key), brokenLines: .skip)
+    let (documents, problems, _) = try read([file], options)
+    #expect(problems == [])
+    let values = ["source": "books", "language": "en", "id": "k", "text": "t"]
+    #expect(
+      documents == [
+        Document(
+          id: "k", text: Array("t".utf8), domain: values[key] ?? "", language: "en", source: "books",
+          origin: DocumentOrigin(file: "x.jsonl", line: 1))
+      ])
+    options.fields.text = key
+    options.fields.id = key
+    let same = try read([file], options)
+    #expect(same.problems == [])
+    #expect(texts(same.documents) == [values[key] ?? ""] && same.documents.map(\.id) == texts(same.documents))
+  }
+
   @Test("Every broken line is counted and told, and the good ones around it are kept")
   func brokenLines() throws {
     let folder = try TemporaryFolder()

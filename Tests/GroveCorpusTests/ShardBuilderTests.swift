@@ -176,7 +176,8 @@ struct ShardBuilderTests {
         folder: folder.url.appending(path: "out"), tokenizer: tokenizer, split: split, workers: workers,
         existing: .refuse)
     }
-    #expect(message { try builder(0, byteTokenizer) } == "workers: 0 is not a positive number")
+    #expect(message { try builder(0, byteTokenizer) } == "workers: 0 is outside 1...1024")
+    #expect(message { try builder(.max, byteTokenizer) } == "workers: 9223372036854775807 is outside 1...1024")
     let outside = TokenizerIdentity(fingerprint: "", vocabularySize: 10, endOfText: 10)
     #expect(message { try builder(1, outside) } == "endOfText: the id 10 is not in the vocabulary of 10")
     let empty = try folder.file("x.jsonl", "\n{}\n")

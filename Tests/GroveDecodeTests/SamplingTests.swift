@@ -142,6 +142,25 @@ struct SamplingTests {
     #expect(try chooser.choose([-1, -1.5, -1.9], at: 2).id == 2)  // −2, −3 and −1.9
   }
 
+  @Test("A penalty whose effect no float can hold is refused", arguments: [1e-300, 1e-40, 0.0099, 100.1, -1, .nan])
+  func refusedPenalty(penalty: Double) {
+    let error = #expect(throws: GroveError.self) {
+      try Sampler.drawing(Self.options { $0.repetitionPenalty = penalty })
+    }
+    #expect(error?.description == "repetitionPenalty: \(penalty) is outside [0.01, 100]")
+  }
+
+  @Test("The strongest penalties on the largest scores still choose an allowed token", arguments: [0.01, 100])
+  func extremeScores(penalty: Double) throws {
+    let largest = Float.greatestFiniteMagnitude
+    for logits in [[largest, -.infinity, largest], [-largest, -.infinity, -largest]] {
+      var chooser = TokenChooser(
+        try .drawing(Self.options { $0.repetitionPenalty = penalty }), random: RandomKey(seed: 1))
+      chooser.note([0, 1, 2])
+      for position in 0..<20 { #expect(try chooser.choose(logits, at: position).id != 1) }
+    }
+  }
+
   @Test("Partial selection over 262,144 tokens is what sorting everything gives")
   func largeVocabulary() throws {
     let key = RandomKey(seed: 2)
@@ -164,7 +183,7 @@ struct SamplingTests {
     #expect(
       all?.description == """
         temperature: 0.0 is not positive and finite; topK: -1 is negative; topP: 0.0 is outside (0, 1]; \
-        minP: nan is outside [0, 1]; repetitionPenalty: inf is not positive and finite
+        minP: nan is outside [0, 1]; repetitionPenalty: inf is outside [0.01, 100]
         """)
   }
 

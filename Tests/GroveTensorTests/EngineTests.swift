@@ -27,6 +27,14 @@ struct EngineTests {
     #expect(error?.code == .outOfMemory)
   }
 
+  @Test("A number of threads that no machine has is an error", arguments: [-1, 0, 1025, 3_000_000_000, .max])
+  func threads(count: Int) throws {
+    let before = try Torch.threads()
+    let error = #expect(throws: TorchError.self) { try Torch.setThreads(count) }
+    #expect(error?.description == "threads: \(count) is outside 1...1024")
+    #expect(try Torch.threads() == before)
+  }
+
   @Test("A rank that is not the announced one is an error with the letters")
   func announcedShape() throws {
     let tokens = try Tensor.zeros([4, 16, 64], .int64)

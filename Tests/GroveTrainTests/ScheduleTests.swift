@@ -71,6 +71,13 @@ struct ScheduleTests {
         "schedule.warmupSteps: 11 is outside 0...10", "schedule.finalShare: 1.5 is outside [0, 1]",
         "schedule.decaySteps: -1 is negative",
       ])
+    config.steps = .max
+    config.schedule = schedule(.warmupStableDecay, warmup: -1)
+    #expect(config.issues().map(\.description) == ["schedule.warmupSteps: -1 is outside 0...steps"])
+    config.steps = -5
+    #expect(
+      config.issues().map(\.description) == ["steps: -5 is not positive", "schedule.warmupSteps: -1 is outside 0...-5"])
+    config.steps = 10
     config.schedule = schedule(.inverseSquareRoot, warmup: 0)
     #expect(config.issues().map(\.description) == ["schedule.warmupSteps: inverseSquareRoot needs a warm-up"])
   }

@@ -13,7 +13,7 @@ extern "C" {
 #endif
 
 // Raised whenever the table below changes; loader and bridge must agree.
-#define GROVE_TORCH_ABI 3
+#define GROVE_TORCH_ABI 4
 
 typedef void *GroveTensorHandle;
 typedef const void *GroveOperatorHandle;
@@ -100,6 +100,11 @@ typedef struct {
 } GroveNorm;
 
 typedef struct {
+  char name[256];  // empty where the driver does not tell it
+  int64_t totalBytes;
+} GroveDevice;
+
+typedef struct {
   int32_t abi;
   const char *compiledVersion;  // libtorch's version when the bridge was compiled
   const char *loadedVersion;    // that of the library in memory
@@ -127,12 +132,14 @@ typedef struct {
 
   // The process
   GroveStatus (*seed)(uint64_t seed);
-  void (*set_threads)(int32_t count);
+  GroveStatus (*set_threads)(int32_t count);
   int32_t (*threads)(void);
   void (*memory)(GroveMemory *out);
   void (*reset_peak)(void);
   void (*trim)(void);  // gives the cached memory back to the system
   int32_t (*cuda_devices)(void);
+  GroveStatus (*cuda_device)(int32_t index, GroveDevice *out);
+  bool (*has_mps)(void);
   GroveStatus (*synchronize)(int32_t deviceType, int32_t deviceIndex);
   const char *(*configuration)(void);  // how libtorch was built
 

@@ -26,12 +26,18 @@ public struct JSONLineScanner {
   }
 
   private let keys: [[UInt8]]
+  /// For each key that stands among them before, the places of both.
+  private let repeated: [(first: Int, later: Int)]
   /// What the last line had under each key, in the order of the keys.
   public private(set) var fields: [Field]
 
-  /// A scanner for some keys of the outermost object.
+  /// A scanner for some keys of the outermost object. A key may be given more than once: each of its fields is filled.
   public init(keys: [String]) {
-    self.keys = keys.map { Array($0.utf8) }
+    let names = keys.map { Array($0.utf8) }
+    self.keys = names
+    repeated = names.indices.compactMap { later in
+      names[..<later].firstIndex(of: names[later]).map { (first: $0, later: later) }
+    }
     fields = Array(repeating: .missing, count: keys.count)
   }
 
@@ -43,7 +49,9 @@ public struct JSONLineScanner {
     guard cursor.peek == UInt8(ascii: "{") else {
       return cursor.skipValue(depth: 0) && cursor.isAtEnd() ? .otherValue : .invalid
     }
-    return object(&cursor, line) && cursor.isAtEnd() ? .object : .invalid
+    guard object(&cursor, line), cursor.isAtEnd() else { return .invalid }
+    for (first, later) in repeated { fields[later] = fields[first] }
+    return .object
   }
 
   private mutating func object(_ cursor: inout JSONCursor, _ line: UnsafeBufferPointer<UInt8>) -> Bool {

@@ -37,11 +37,17 @@ public struct ShardBuilder {
   /// What happens if the folder holds shards.
   public let existing: ExistingShards
 
-  /// - Throws: `GroveError` with code `.argument` if there is no worker or the end of text is not in the vocabulary.
+  /// More than any machine's cores, and few enough to start.
+  private static let mostWorkers = 1024
+
+  /// - Throws: `GroveError` with code `.argument` if the workers are outside 1...1024 or the end of text is not in the
+  ///   vocabulary.
   public init(folder: URL, tokenizer: TokenizerIdentity, split: SplitRule, workers: Int, existing: ExistingShards)
     throws
   {
-    guard workers > 0 else { throw GroveError(.argument, "workers", "\(workers) is not a positive number") }
+    guard (1...ShardBuilder.mostWorkers).contains(workers) else {
+      throw GroveError(.argument, "workers", "\(workers) is outside 1...\(ShardBuilder.mostWorkers)")
+    }
     guard 0..<tokenizer.vocabularySize ~= tokenizer.endOfText, tokenizer.vocabularySize <= Int32.max else {
       throw GroveError(
         .argument, "endOfText", "the id \(tokenizer.endOfText) is not in the vocabulary of \(tokenizer.vocabularySize)")
@@ -60,12 +66,25 @@ public struct ShardBuilder {
     _ files: CorpusFiles, _ options: ReadingOptions, makeEncoder: () throws -> Encode,
     onEvent: @escaping (ShardBuildEvent) -> Void
   ) throws -> ShardManifest {
+    try build(files, options, makeEncoder: makeEncoder, addFiles: { _ in }, onEvent: onEvent)
+  }
+
+  /// As the public one, with files of the caller's beside the shards.
+  /// - Parameter addFiles: writes them into a folder: that of a build before it gets its name, or that of shards which
+  ///   were there and are right.
+  func build(
+    _ files: CorpusFiles, _ options: ReadingOptions, makeEncoder: () throws -> Encode,
+    addFiles: (URL) throws -> Void, onEvent: @escaping (ShardBuildEvent) -> Void
+  ) throws -> ShardManifest {
     let sources = try files.files.map {
       ShardManifest.Source(
         name: $0.name, bytes: try FileSystem.byteCount(of: $0.url), sha256: try ContentHash.ofFile($0.url))
     }
     let inputs = inputsHash(sources, options)
-    if let manifest = try existingManifest(inputs) { return manifest }
+    if let manifest = try existingManifest(inputs) {
+      try addFiles(folder)
+      return manifest
+    }
     let staging = folder.deletingLastPathComponent().appending(path: folder.lastPathComponent + ".partial")
     try FileSystem.remove(staging)
     let reader = DocumentReader(files, options) { onEvent(.problem($0)) }
@@ -85,6 +104,7 @@ public struct ShardBuilder {
         "no document in \(files.files.count) files (\(reader.summary.problems) broken lines, "
           + "\(files.ignored) files of other kinds)")
     }
+    try addFiles(staging)
     let manifest = ShardManifest(
       tokenizer: tokenizer, split: split, shards: try set.finish { onEvent(.finished($0)) }, sources: sources,
       summary: reader.summary, inputs: inputs)

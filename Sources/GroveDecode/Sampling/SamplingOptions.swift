@@ -14,7 +14,7 @@ public struct SamplingOptions: Config {
   /// Only tokens at least this share as likely as the likeliest one (Nguyen et al. 2024, arXiv:2407.01082).
   public var minP = 0.0
   /// Divides the positive scores of tokens that the text already has, and multiplies the negative ones
-  /// (Keskar et al. 2019, arXiv:1909.05858, §4.1). 1 changes nothing.
+  /// (Keskar et al. 2019, arXiv:1909.05858, §4.1). From 0.01 to 100; 1 changes nothing.
   public var repetitionPenalty = 1.0
 
   /// The model's own distribution.
@@ -29,8 +29,9 @@ public struct SamplingOptions: Config {
     if topK < 0 { issues.append(ConfigIssue("topK", "\(topK) is negative")) }
     if !(topP > 0 && topP <= 1) { issues.append(ConfigIssue("topP", "\(topP) is outside (0, 1]")) }
     if !(minP >= 0 && minP <= 1) { issues.append(ConfigIssue("minP", "\(minP) is outside [0, 1]")) }
-    if !(repetitionPenalty > 0 && repetitionPenalty.isFinite) {
-      issues.append(ConfigIssue("repetitionPenalty", "\(repetitionPenalty) is not positive and finite"))
+    // A score must stay a float whatever the penalty.
+    if !(repetitionPenalty >= 0.01 && repetitionPenalty <= 100) {
+      issues.append(ConfigIssue("repetitionPenalty", "\(repetitionPenalty) is outside [0.01, 100]"))
     }
     return issues
   }

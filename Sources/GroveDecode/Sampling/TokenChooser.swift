@@ -27,7 +27,7 @@ public struct TokenChooser {
 
   /// Notes tokens of the text, prompt or chosen, for the repetition penalty.
   public mutating func note(_ tokens: some Sequence<Int>) {
-    if case .draw(let options) = sampler.choice, options.repetitionPenalty != 1 { seen.formUnion(tokens) }
+    if sampler.repetitionPenalty != 1 { seen.formUnion(tokens) }
   }
 
   /// The token for a position of the text.
@@ -40,9 +40,11 @@ public struct TokenChooser {
   public mutating func choose(_ logits: UnsafeBufferPointer<Float>, at position: Int) throws -> GeneratedToken {
     let (likeliest, highest) = try TokenChooser.maximum(logits)
     let token: Int
+    if !seen.isEmpty { penalise(logits) }
     switch sampler.choice {
-    case .likeliest: token = likeliest
-    case .draw(let options): token = draw(logits, highest, options, at: position)
+    case .likeliest where seen.isEmpty: token = likeliest
+    case .likeliest: token = try scores.withUnsafeBufferPointer { try TokenChooser.maximum($0).index }
+    case .draw(let options): token = draw(logits, options, at: position)
     }
     var sum = 0.0
     for logit in logits { sum += Double(expf(logit - highest)) }
@@ -72,18 +74,23 @@ public struct TokenChooser {
     return (best, highest)
   }
 
+  /// Fills `scores`: those of seen tokens with the penalty. A forbidden token stays one, and no other becomes one.
+  private mutating func penalise(_ logits: UnsafeBufferPointer<Float>) {
+    let (penalty, largest) = (Float(sampler.repetitionPenalty), Float.greatestFiniteMagnitude)
+    scores.removeAll(keepingCapacity: true)
+    scores.append(contentsOf: logits)
+    for token in seen where token < scores.count && scores[token] > -.infinity {
+      let score = scores[token] > 0 ? scores[token] / penalty : scores[token] * penalty
+      scores[token] = min(max(score, -largest), largest)
+    }
+  }
+
   private mutating func draw(
-    _ logits: UnsafeBufferPointer<Float>, _ highest: Float, _ options: SamplingOptions, at position: Int
+    _ logits: UnsafeBufferPointer<Float>, _ options: SamplingOptions, at position: Int
   ) -> Int {
     if seen.isEmpty {
       candidates.fill(logits, limit: options.topK)
     } else {
-      let penalty = Float(options.repetitionPenalty)
-      scores.removeAll(keepingCapacity: true)
-      scores.append(contentsOf: logits)
-      for token in seen where token < scores.count {
-        scores[token] = scores[token] > 0 ? scores[token] / penalty : scores[token] * penalty
-      }
       scores.withUnsafeBufferPointer { candidates.fill($0, limit: options.topK) }
     }
     candidates.weigh(temperature: options.temperature)

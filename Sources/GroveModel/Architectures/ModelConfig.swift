@@ -1,3 +1,4 @@
+import Foundation
 public import GroveCore
 
 /// The shape of a decoder and how it is initialised.
@@ -46,10 +47,18 @@ public struct ModelConfig: Config {
 
   public init() {}
 
+  /// No size of a model is larger, so that products of two cannot overflow.
+  static let largestSize = 1 << 24
+  /// The most trained numbers that a shape may have.
+  static let mostParameters = 1e15
+
   /// Width of a head, D.
   public var headWidth: Int { attention.headWidth > 0 ? attention.headWidth : width / max(attention.heads, 1) }
 
   public func issues() -> [ConfigIssue] {
+    // What follows multiplies.
+    let tooLarge = sizeIssues()
+    if !tooLarge.isEmpty { return tooLarge }
     var issues: [ConfigIssue] = []
     func positive(_ field: String, _ value: Int) {
       if value <= 0 { issues.append(ConfigIssue(field, "\(value) is not positive")) }
@@ -78,7 +87,34 @@ public struct ModelConfig: Config {
     if !(normEpsilon > 0) { issues.append(ConfigIssue("normEpsilon", "\(normEpsilon) is not positive")) }
     if !(rotaryBase > 0) { issues.append(ConfigIssue("rotaryBase", "\(rotaryBase) is not positive")) }
     if !(initialDeviation >= 0) { issues.append(ConfigIssue("initialDeviation", "\(initialDeviation) is negative")) }
+    let parameters = approximateParameters
+    if issues.isEmpty, parameters > ModelConfig.mostParameters {
+      let count = String(format: "%.3g parameters, more than %.0g", parameters, ModelConfig.mostParameters)
+      let shape = "\(layers) of width \(width) and feedForwardWidth \(feedForwardWidth)"
+      issues.append(ConfigIssue("layers", "\(shape) are \(count)"))
+    }
     return issues
+  }
+
+  private func sizeIssues() -> [ConfigIssue] {
+    let limit = ModelConfig.largestSize
+    let sizes = [
+      ("vocabularySize", vocabularySize, Int(Int32.max)),  // ids are stored in 32 bits
+      ("contextLength", contextLength, limit), ("width", width, limit), ("layers", layers, limit),
+      ("feedForwardWidth", feedForwardWidth, limit), ("attention.heads", attention.heads, limit),
+      ("attention.keyValueHeads", attention.keyValueHeads, limit), ("attention.headWidth", attention.headWidth, limit),
+    ]
+    return sizes.compactMap { field, value, limit in
+      value > limit ? ConfigIssue(field, "\(value) is more than \(limit)") : nil
+    }
+  }
+
+  /// `parameterCount` without biases and norms, for sizes whose count no integer holds.
+  private var approximateParameters: Double {
+    let heads = Double(2 * (attention.heads + attention.keyValueHeads)) * Double(headWidth)
+    let feedForward = (family == .llama ? 3 : 2) * Double(feedForwardWidth)
+    let embeddings = Double(vocabularySize) * (tiedEmbeddings ? 1 : 2) + Double(family == .gpt2 ? contextLength : 0)
+    return Double(width) * (Double(layers) * (heads + feedForward) + embeddings)
   }
 
   /// Trained numbers, from the shape alone.
@@ -104,7 +140,7 @@ public struct ModelConfig: Config {
   public var trainingOperationsPerToken: Double {
     let lookedUp = (tiedEmbeddings ? 0 : vocabularySize * width) + (family == .gpt2 ? contextLength * width : 0)
     return 6 * Double(parameterCount - lookedUp)
-      + 12 * Double(layers * attention.heads * headWidth * contextLength)
+      + 12 * Double(layers * attention.heads * headWidth) * Double(contextLength)
   }
 }
 

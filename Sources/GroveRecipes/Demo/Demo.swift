@@ -73,12 +73,16 @@ public struct Demo: Sendable {
     return config
   }
 
-  /// - Parameter steps: of the run; nil takes the default.
-  public init(folder: URL, corpus: URL, steps: Int? = nil) {
+  /// - Parameters:
+  ///   - steps: of the run; nil takes the default.
+  ///   - seed: of the run, not negative: another one draws other weights and another order of the data. Nil takes the
+  ///     default.
+  public init(folder: URL, corpus: URL, steps: Int? = nil, seed: Int? = nil) {
     self.folder = folder
     self.corpus = corpus
     vocabularySize = 2048
     var config = Demo.defaultConfig(data: folder.appending(path: "data"))
+    if let seed { config.training.seed = seed }
     if let steps {
       config.training.steps = steps
       config.training.schedule.warmupSteps = min(config.training.schedule.warmupSteps, steps / 10)

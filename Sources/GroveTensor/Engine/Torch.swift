@@ -24,14 +24,46 @@ public enum Torch {
 
   /// Threads that libtorch uses for one operator, on the calling thread's behalf.
   public static func threads() throws -> Int { Int(try table().pointee.threads()) }
-  /// - Precondition: `count` is positive.
-  public static func setThreads(_ count: Int) throws { try table().pointee.set_threads(Int32(count)) }
+
+  /// The most threads that `setThreads` takes.
+  public static let mostThreads = 1024
+
+  /// Sets the threads that libtorch uses for one operator.
+  /// - Throws: `TorchError` if the count is outside 1...1024.
+  public static func setThreads(_ count: Int) throws {
+    guard (1...mostThreads).contains(count) else {
+      throw TorchError(.refused, "threads", "\(count) is outside 1...\(mostThreads)")
+    }
+    try check("threads", table().pointee.set_threads(Int32(count)))
+  }
 
   /// Seeds libtorch's own generators (dropout masks of fused operators). Grove's draws come from `RandomKey`.
   public static func seed(_ key: RandomKey) throws { try check("seed", table().pointee.seed(key.value)) }
 
   /// NVIDIA GPUs that libtorch can use; 0 with a CPU build.
   public static func cudaDevices() throws -> Int { Int(try table().pointee.cuda_devices()) }
+
+  /// A GPU that libtorch can use.
+  public struct Accelerator: Sendable {
+    /// What tensors are put on to use it.
+    public let device: Device
+    /// Nil where the driver does not tell it.
+    public let name: String?
+    /// Nil where libtorch does not tell it.
+    public let memoryBytes: Int?
+  }
+
+  /// The GPUs that libtorch can use, NVIDIA's first.
+  public static func accelerators() throws -> [Accelerator] {
+    var found = try (0..<cudaDevices()).map { index in
+      var raw = GroveDevice()
+      try check("cuda:\(index)", table().pointee.cuda_device(Int32(index), &raw))
+      let name = withUnsafeBytes(of: raw.name) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+      return Accelerator(device: .cuda(index), name: name.isEmpty ? nil : name, memoryBytes: Int(raw.totalBytes))
+    }
+    if try table().pointee.has_mps() { found.append(Accelerator(device: .mps, name: nil, memoryBytes: nil)) }
+    return found
+  }
 
   /// Waits until the device has done all that was asked of it; does nothing on a CPU.
   public static func synchronize(_ device: Device) throws {
@@ -108,7 +140,10 @@ public enum Torch {
     var message: UnsafeMutablePointer<CChar>?
     guard let table = grove_torch_load(folder.path, bridge.path, &message) else {
       defer { free(message) }
-      throw TorchError(.unavailable, "libtorch", message.map { String(cString: $0) } ?? "cannot be loaded")
+      let problem = message.map { String(cString: $0) } ?? "cannot be loaded"
+      throw TorchError(
+        .unavailable, "libtorch",
+        "\(problem). Run 'make setup' in Grove's folder, or set GROVE_LIBTORCH to a folder with lib/ and include/.")
     }
     return Table(table: table)
   }

@@ -1,5 +1,6 @@
 public import GroveCore
 public import GroveModel
+import GroveTensor
 
 /// What a training benchmark measures: a model, its batch, and how long.
 public struct TrainingBenchmarkConfig: Config {
@@ -62,6 +63,9 @@ public struct TrainingBenchmarkConfig: Config {
     }
     for (field, value) in [("warmupSteps", warmupSteps), ("threads", threads), ("seed", seed)] where value < 0 {
       issues.append(ConfigIssue(field, "\(value) is negative"))
+    }
+    if threads > Torch.mostThreads {
+      issues.append(ConfigIssue("threads", "\(threads) is more than \(Torch.mostThreads)"))
     }
     if !(learningRate > 0) { issues.append(ConfigIssue("learningRate", "\(learningRate) is not positive")) }
     if precision == .float16 {

@@ -1,6 +1,7 @@
 public import GroveCore
 public import GroveCorpus
 public import GroveModel
+import GroveTensor
 
 /// Everything that decides what a training run computes. It is saved with the run, and a run goes on only with the same.
 public struct RunConfig: Config {
@@ -106,6 +107,9 @@ public struct TrainingConfig: Config {
     if !(gradientClip >= 0) { issues.append(ConfigIssue("gradientClip", "\(gradientClip) is negative")) }
     if !(zLoss >= 0 && zLoss.isFinite) { issues.append(ConfigIssue("zLoss", "\(zLoss) is not a weight")) }
     if threads < 0 { issues.append(ConfigIssue("threads", "\(threads) is negative")) }
+    if threads > Torch.mostThreads {
+      issues.append(ConfigIssue("threads", "\(threads) is more than \(Torch.mostThreads)"))
+    }
     if nonFiniteLimit <= 0 { issues.append(ConfigIssue("nonFiniteLimit", "\(nonFiniteLimit) is not positive")) }
     return issues + optimizer.issues().under("optimizer") + schedule.issues(steps: steps).under("schedule")
   }

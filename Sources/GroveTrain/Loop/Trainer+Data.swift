@@ -1,6 +1,7 @@
 import Foundation
 import GroveCore
 import GroveCorpus
+import GroveTokenizer
 
 extension Trainer {
   /// The held-out documents that judge a run: of each domain the first ones, up to the config's number of tokens.
@@ -26,12 +27,10 @@ extension Trainer {
   }
 
   /// The tokenizer's files beside the shards, which go into every checkpoint.
+  /// - Throws: `GroveError` if the tokenizer is missing, or is not the one that the shards were made with.
   static func tokenizerFiles(_ folder: URL) throws -> [URL] {
-    let tokenizer = folder.appending(path: "tokenizer.json")
-    guard FileSystem.exists(tokenizer) else {
-      throw GroveError(
-        .file, tokenizer.path, "is missing beside the shards", remedy: "Build them again with 'grove shard build'.")
-    }
+    _ = try ShardManifest(folder: folder).tokenizer(beside: folder)
+    let tokenizer = folder.appending(path: Tokenizer.fileName)
     let config = folder.appending(path: "tokenizer_config.json")
     return FileSystem.exists(config) ? [tokenizer, config] : [tokenizer]
   }

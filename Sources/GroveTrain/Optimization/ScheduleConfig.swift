@@ -34,7 +34,7 @@ public struct ScheduleConfig: Config {
     }
     if !(0...1).contains(finalShare) { issues.append(ConfigIssue("finalShare", "\(finalShare) is outside [0, 1]")) }
     if decaySteps < 0 { issues.append(ConfigIssue("decaySteps", "\(decaySteps) is negative")) }
-    if shape == .warmupStableDecay, warmupSteps <= steps, decaySteps > steps - warmupSteps {
+    if shape == .warmupStableDecay, warmupSteps >= 0, warmupSteps <= steps, decaySteps > steps - warmupSteps {
       let rest = "the \(steps - warmupSteps) steps after the warm-up"
       issues.append(ConfigIssue("decaySteps", "\(decaySteps) is more than \(rest)"))
     }

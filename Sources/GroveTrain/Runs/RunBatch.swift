@@ -20,8 +20,13 @@ public struct RunBatch: Sendable {
 
   /// From 1, as in the metrics.
   public let step: Int
+  /// Why the step left the weights as they were; nil if it was applied.
+  public let whyNotApplied: String?
   /// In the order of the batch, whose first ones make the first micro-batch.
   public let sequences: [Sequence]
+
+  /// Whether the optimizer applied the step.
+  public var applied: Bool { whyNotApplied == nil }
 
   /// - Parameters:
   ///   - step: from 1, as in the metrics.
@@ -40,9 +45,10 @@ public struct RunBatch: Sendable {
     guard dataset.manifest.fingerprint == identity.dataFingerprint else {
       throw GroveError(.mismatch, shards.path, "is not the data set of this run", remedy: "Give it with --data.")
     }
-    let tokenizer = try Tokenizer(contentsOf: shards.appending(path: Tokenizer.fileName))
+    let tokenizer = try dataset.manifest.tokenizer(beside: shards)
     let order = try dataset.order(seed: UInt64(config.training.seed), mixing: config.data.mixing)
     self.step = step
+    whyNotApplied = try RunBatch.whyNotApplied(step, RunMetrics(folder))
     sequences = try order.sequences(step: step - 1, batchSize: config.training.batchSize).map { reference in
       var tokens = [Int64](repeating: 0, count: dataset.contextLength + 1)
       try tokens.withUnsafeMutableBufferPointer { try dataset.fill(reference, into: $0) }
@@ -51,6 +57,12 @@ public struct RunBatch: Sendable {
         documents: try dataset.documents(of: reference), tokens: tokens,
         text: try tokenizer.decodeText(tokens.map { UInt32($0) }, specialTokens: .keeping))
     }
+  }
+
+  private static func whyNotApplied(_ step: Int, _ metrics: RunMetrics) -> String? {
+    // A step stands in the log once, as applied or as skipped.
+    if let skipped = metrics.incidents.last(where: { $0.kind == "skipped" && $0.step == step }) { return skipped.text }
+    return metrics.steps.contains { $0.step == step } ? nil : "the run has not come to this step"
   }
 
   /// For `--json`.
@@ -73,6 +85,9 @@ public struct RunBatch: Sendable {
       if withText { members.append(("text", .string(sequence.text))) }
       return .object(members)
     }
-    return ["step": .integer(step), "sequences": .array(list)]
+    return [
+      "step": .integer(step), "applied": .bool(applied), "reason": whyNotApplied.map { .string($0) } ?? .null,
+      "sequences": .array(list),
+    ]
   }
 }

@@ -47,9 +47,22 @@ public struct RunFolder: Sendable, Hashable {
     }.sorted()
   }
 
-  /// The runs in a folder, by name.
-  public static func all(in folder: URL) throws -> [RunFolder] {
-    guard FileSystem.isFolder(folder) else { return [] }
-    return try FileSystem.entries(of: folder).map(RunFolder.init).filter(\.exists)
+  /// A folder's runs at any depth, by path. What lies in a run is part of it.
+  /// - Returns: each run with its path from the folder, or its name if the folder itself is one.
+  /// - Throws: `GroveError` if a folder cannot be listed.
+  public static func all(in folder: URL) throws -> [(path: String, run: RunFolder)] {
+    let run = RunFolder(folder)
+    if run.exists { return [(run.name, run)] }
+    var found: [(path: String, run: RunFolder)] = []
+    func walk(_ folder: URL, _ prefix: String, _ ancestors: Set<String>) throws {
+      let real = folder.resolvingSymlinksInPath().path
+      guard !ancestors.contains(real) else { return }  // a link back up leads to nothing new
+      for entry in try FileSystem.entries(of: folder) where FileSystem.isFolder(entry) {
+        let (path, run) = (prefix + entry.lastPathComponent, RunFolder(entry))
+        if run.exists { found.append((path, run)) } else { try walk(entry, path + "/", ancestors.union([real])) }
+      }
+    }
+    if FileSystem.isFolder(folder) { try walk(folder, "", []) }
+    return found
   }
 }

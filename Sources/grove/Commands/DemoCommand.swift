@@ -12,14 +12,17 @@ struct DemoCommand: ParsableCommand {
   @Option(help: "Folder for all that is made; an older demo in it is replaced.") var out = "runs/demo"
   @Option(help: "Folder of the demo corpus.") var corpus = "Examples/demo"
   @Option(help: "Training steps, for a shorter look.") var steps: Int?
+  @Option(help: "Of the weights and the order of the data.") var seed: Int?
   @OptionGroup var output: OutputOptions
 
   func validate() throws {
     if let steps, steps < 10 { throw ValidationError("--steps: \(steps) is below 10") }
+    if let steps, steps > 1_000_000 { throw ValidationError("--steps: \(steps) is more than 1000000") }
+    if let seed, seed < 0 { throw ValidationError("--seed: \(seed) is negative") }
   }
 
   func run() throws {
-    let demo = Demo(folder: URL(filePath: out), corpus: URL(filePath: corpus), steps: steps)
+    let demo = Demo(folder: URL(filePath: out), corpus: URL(filePath: corpus), steps: steps, seed: seed)
     let view = TrainingView(quiet: output.quiet)
     let quiet = output.quiet
     let result = try demo.run { event in

@@ -26,10 +26,16 @@ struct EvalPerplexityCommand: ParsableCommand {
   @Option(help: "Write the losses of every document to this JSONL file.") var documentsOut: String?
   @OptionGroup var output: OutputOptions
 
+  /// The longest context that a model may have.
+  private var longestWindow: Int { 1 << 24 }
+
   func validate() throws {
     if Device(device) == nil { throw ValidationError("--device: '\(device)' is not cpu, cuda, cuda:N or mps") }
     for (name, value) in [("--context-length", contextLength), ("--stride", stride)] where value < 0 {
       throw ValidationError("\(name): \(value) is negative")
+    }
+    for (name, value) in [("--context-length", contextLength), ("--stride", stride)] where value > longestWindow {
+      throw ValidationError("\(name): \(value) is more than \(longestWindow)")
     }
   }
 

@@ -16,7 +16,8 @@ struct GenerateCommand: ParsableCommand {
   @Option(name: .shortAndLong, help: "What to continue; nothing starts a document. '-' reads standard input.")
   var prompt = ""
   @Option(help: "Tokens to make at most.") var maxTokens = 128
-  @Option(help: "0 takes the likeliest token every time.") var temperature = 1.0
+  @Option(help: "0 takes the likeliest token every time: only the repetition penalty can change it.") var temperature =
+    1.0
   @Option(help: "Draw from so many of the likeliest tokens; 0 from all.") var topK = 0
   @Option(help: "Draw from the likeliest tokens that together have this probability.") var topP = 1.0
   @Option(help: "Leave out tokens below this share of the likeliest one's probability.") var minP = 0.0
@@ -64,13 +65,14 @@ struct GenerateCommand: ParsableCommand {
   }
 
   private func sampler() throws -> Sampler {
-    if temperature == 0 { return .greedy }
     var options = SamplingOptions()
-    options.temperature = temperature
+    // Greedy decoding has no temperature; what else was asked for must still make sense.
+    if temperature != 0 { options.temperature = temperature }
     options.topK = topK
     options.topP = topP
     options.minP = minP
     options.repetitionPenalty = repetitionPenalty
-    return try .drawing(options)
+    let drawing = try Sampler.drawing(options)
+    return temperature == 0 ? try .greedy(repetitionPenalty: repetitionPenalty) : drawing
   }
 }

@@ -20,27 +20,38 @@ struct RunCommand: ParsableCommand {
 }
 
 struct RunListCommand: ParsableCommand {
-  static let configuration = CommandConfiguration(commandName: "list", abstract: "List the runs in a folder.")
+  static let configuration = CommandConfiguration(
+    commandName: "list", abstract: "List the runs in a folder, at any depth.")
 
-  @Argument(help: "The folder above the runs.") var parent = "runs"
+  @Argument(help: "A folder above the runs.") var parent = "runs"
   @OptionGroup var output: OutputOptions
 
   func run() throws {
-    var table = TextTable(("run", .left), ("step", .right), ("of", .right), ("loss", .right), ("bits/byte", .right))
+    var table = TextTable(
+      ("run", .left), ("step", .right), ("of", .right), ("loss", .right), ("bits/byte", .right), ("", .left))
     var list: [JSONValue] = []
-    for folder in try RunFolder.all(in: URL(filePath: parent)) {
-      let config = try RunConfig.load(folder.config)
-      let metrics = try RunMetrics(folder)
-      let (step, bits) = (metrics.steps.last, metrics.validations.last?.bitsPerByte)
-      table.add(
-        folder.name, "\(step?.step ?? 0)", "\(config.training.steps)",
-        step.map { Numbers.fixed($0.lossNats, 4) } ?? "", bits.map { Numbers.fixed($0, 4) } ?? "")
-      list.append([
-        "run": .string(folder.name), "step": .integer(step?.step ?? 0), "steps": .integer(config.training.steps),
-        "lossNats": step.map { .number($0.lossNats) } ?? .null, "bitsPerByte": bits.map { .number($0) } ?? .null,
-      ])
+    for (path, run) in try RunFolder.all(in: URL(filePath: parent)) {
+      do {
+        try add(run, path, to: &table, &list)
+      } catch {
+        table.add(path, "", "", "", "", "\(error)".split(separator: "\n").joined(separator: " "))
+        list.append(["run": .string(path), "error": .string("\(error)")])
+      }
     }
     output.show(list.isEmpty ? "no runs in \(parent)" : table.text, json: .array(list))
+  }
+
+  private func add(_ run: RunFolder, _ path: String, to table: inout TextTable, _ list: inout [JSONValue]) throws {
+    let config = try RunConfig.load(run.config)
+    let metrics = try RunMetrics(run)
+    let (step, bits) = (metrics.steps.last, metrics.validations.last?.bitsPerByte)
+    table.add(
+      path, "\(step?.step ?? 0)", "\(config.training.steps)",
+      step.map { Numbers.fixed($0.lossNats, 4) } ?? "", bits.map { Numbers.fixed($0, 4) } ?? "", "")
+    list.append([
+      "run": .string(path), "step": .integer(step?.step ?? 0), "steps": .integer(config.training.steps),
+      "lossNats": step.map { .number($0.lossNats) } ?? .null, "bitsPerByte": bits.map { .number($0) } ?? .null,
+    ])
   }
 }
 
@@ -89,7 +100,7 @@ struct RunBatchCommand: ParsableCommand {
 
   func run() throws {
     let batch = try RunBatch(RunCommand.existing(folder), step: step, data: data.map { URL(filePath: $0) })
-    var lines: [String] = []
+    var lines = batch.whyNotApplied.map { ["step \(step) was not applied: \($0)"] } ?? []
     for (index, sequence) in batch.sequences.enumerated() {
       lines.append("sequence \(index), epoch \(sequence.epoch)")
       for span in sequence.documents {

@@ -29,7 +29,7 @@ struct ShardCommand: ParsableCommand {
           ]
         }),
     ]
-    return ("\(table.text)\nfingerprint \(manifest.fingerprint)", json)
+    return ("\(table.text)\n\(manifest.problems) broken lines\nfingerprint \(manifest.fingerprint)", json)
   }
 }
 
@@ -52,12 +52,11 @@ struct ShardBuildCommand: ParsableCommand {
       folder: URL(filePath: out), tokenizer: TokenizerIdentity(tokenizer), split: split.rule(), workers: workers,
       existing: verifyExisting ? .verify : .refuse)
     let progress = ProgressView(quiet: output.quiet)
-    let quiet = output.quiet
     let manifest = try builder.build(corpus.files(), corpus.readingOptions(), tokenizer: tokenizer) {
       switch $0 {
       case .progress(let documents, let bytes, let tokens):
         progress.status("\(documents) documents, \(Numbers.bytes(bytes)), \(Numbers.short(tokens)) tokens")
-      case .problem(let problem): if !quiet { Terminal.note("\(problem)") }
+      case .problem(let problem): progress.note("\(problem)")
       case .finished: break
       }
     }

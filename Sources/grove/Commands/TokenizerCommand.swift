@@ -26,12 +26,13 @@ struct TokenizerTrainCommand: ParsableCommand {
   @OptionGroup var output: OutputOptions
 
   func run() throws {
-    let quiet = output.quiet
-    let progress = ProgressView(quiet: quiet)
+    let progress = ProgressView(quiet: output.quiet)
+    var problems = 0
     let tokenizer = try CorpusTokenizer.train(
       corpus.files(), corpus.readingOptions(), split: split.rule(), vocabularySize: vocabularySize
     ) {
-      if !quiet { Terminal.note("\($0)") }
+      problems += 1
+      progress.note("\($0)")
     } onProgress: {
       switch $0 {
       case .reading(let documents, let bytes): progress.status("\(documents) documents, \(Numbers.bytes(bytes))")
@@ -43,10 +44,10 @@ struct TokenizerTrainCommand: ParsableCommand {
     try FileSystem.makeFolder(folder)
     try tokenizer.write(toFolder: folder)
     output.show(
-      "\(tokenizer.vocabularySize) tokens, \(out)/tokenizer.json",
+      "\(tokenizer.vocabularySize) tokens, \(problems) broken lines, \(out)/tokenizer.json",
       json: [
         "vocabularySize": .integer(tokenizer.vocabularySize), "folder": .string(out),
-        "fingerprint": .string(tokenizer.fingerprint),
+        "fingerprint": .string(tokenizer.fingerprint), "brokenLines": .integer(problems),
       ])
   }
 }
