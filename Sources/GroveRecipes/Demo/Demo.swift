@@ -92,16 +92,20 @@ public struct Demo: Sendable {
     self.config = config
   }
 
+  /// Where the training run goes.
+  public var run: RunFolder { RunFolder(folder.appending(path: "run")) }
+
   /// Runs the demo from the beginning.
+  /// - Parameter shouldStop: asked after every training step; the state is saved first.
+  /// - Returns: nil if it was stopped.
   /// - Throws: `GroveError` if the folder holds something else, or the corpus is not there.
-  public func run(onEvent: @escaping (Event) -> Void) throws -> Result {
+  public func callAsFunction(shouldStop: @escaping () -> Bool, onEvent: @escaping (Event) -> Void) throws -> Result? {
     let clock = ContinuousClock()
     let start = clock.now
     try clear()
     let split = try SplitRule(validationShare: 0.05, seed: 0)
     let tokenizer = try prepare(split, onEvent)
-    let run = RunFolder(folder.appending(path: "run"))
-    try train(run, onEvent)
+    guard try train(shouldStop, onEvent) else { return nil }
     let checkpoint = run.checkpoint(step: config.training.steps)
     let model = try ModelFolder.load(checkpoint)
     try model.prepare(.bfloat16, training: false, device: .cpu)
@@ -127,7 +131,10 @@ public struct Demo: Sendable {
         throw GroveError(
           .file, folder.path, "is not empty and not a demo of Grove", remedy: "Name another folder with --out.")
       }
-      try FileSystem.remove(folder)
+      // The mark goes last: a kill in between leaves what the next demo may remove.
+      for entry in try FileSystem.entries(of: folder) where entry.lastPathComponent != mark.lastPathComponent {
+        try FileSystem.remove(entry)
+      }
     }
     try FileSystem.makeFolder(folder)
     try FileSystem.write("", to: mark)
@@ -154,18 +161,19 @@ public struct Demo: Sendable {
     return tokenizer
   }
 
-  /// Trains in two parts: the second one begins with nothing but the folder.
-  private func train(_ run: RunFolder, _ onEvent: @escaping (Event) -> Void) throws {
+  /// Trains in two parts: the second one begins with nothing but the folder. False if it was stopped.
+  private func train(_ shouldStop: @escaping () -> Bool, _ onEvent: @escaping (Event) -> Void) throws -> Bool {
     var step = 0
     let half = config.training.steps * 2 / 5
     let first = try Trainer(config, folder: run, device: .cpu)
-    _ = try first.run(shouldStop: { step >= half }) { event in
+    _ = try first.run(shouldStop: { step >= half || shouldStop() }) { event in
       if case .step(let record) = event { step = record.step }
       onEvent(.training(event))
     }
+    if shouldStop() { return false }
     onEvent(.stopped(step: step))
     let second = try Trainer(config, folder: run, device: .cpu)
-    _ = try second.run(shouldStop: { false }) { onEvent(.training($0)) }
+    return try second.run(shouldStop: shouldStop) { onEvent(.training($0)) } == .finished
   }
 
   private func heldOut() throws -> [TokenizedDocument] {

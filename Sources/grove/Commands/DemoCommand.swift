@@ -25,7 +25,8 @@ struct DemoCommand: ParsableCommand {
     let demo = Demo(folder: URL(filePath: out), corpus: URL(filePath: corpus), steps: steps, seed: seed)
     let view = TrainingView(quiet: output.quiet)
     let quiet = output.quiet
-    let result = try demo.run { event in
+    StopSignals.install()
+    let result = try demo(shouldStop: { StopSignals.isRequested }) { event in
       switch event {
       case .training(let event): view.receive(event)
       case .tokenizer(let size, let seconds):
@@ -42,6 +43,12 @@ struct DemoCommand: ParsableCommand {
       }
     }
     view.end()
+    guard let result else {
+      Terminal.note(
+        "stopped, and saved: 'grove train --run \(demo.run.url.relativePath)' goes on with the training, "
+          + "'grove demo' begins anew")
+      throw ExitCode(130)
+    }
     show(result)
   }
 
