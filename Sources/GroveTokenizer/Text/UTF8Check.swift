@@ -1,5 +1,5 @@
 /// Well-formed UTF-8 as table 3-7 of the Unicode Standard defines it, and its repair.
-enum UTF8Check {
+public enum UTF8Check {
   /// The width in bytes of the well-formed character at `offset`, or 0 if none stands there.
   @inline(__always)
   static func width(_ bytes: UnsafePointer<UInt8>, _ offset: Int, _ end: Int) -> Int {
@@ -26,7 +26,7 @@ enum UTF8Check {
 
   /// The offset of the first byte that is not part of a well-formed character, or nil.
   /// - Complexity: O(bytes); eight bytes at a time through ASCII.
-  static func firstProblem(in text: UnsafeBufferPointer<UInt8>) -> Int? {
+  public static func firstProblem(in text: UnsafeBufferPointer<UInt8>) -> Int? {
     guard let bytes = text.baseAddress else { return nil }
     let raw = UnsafeRawPointer(bytes)
     var at = 0

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import GroveCore
+import GroveReport
 import GroveTensor
 import GroveTrain
 
@@ -25,7 +26,7 @@ struct DoctorCommand: ParsableCommand {
       ("grove", .string(groveVersion)), ("swift", .string(compilerVersion)),
       ("system", .string(ProcessInfo.processInfo.operatingSystemVersionString)),
       ("cores", .integer(ProcessInfo.processInfo.activeProcessorCount)),
-      ("memory", .string(Numbers.bytes(memory))),
+      ("memory", .string(NumberText.bytes(memory))),
       ("libtorch folder", .string(Torch.libtorchFolder?.path ?? "not found")),
     ]
     do {

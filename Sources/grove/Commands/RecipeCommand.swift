@@ -2,6 +2,7 @@ public import ArgumentParser
 import Foundation
 import GroveCore
 public import GroveRecipes
+import GroveReport
 import GroveTensor
 
 struct RecipeCommand: ParsableCommand {
@@ -101,7 +102,7 @@ struct RecipeRunCommand: ParsableCommand {
       ("arm", .left), ("seeds", .right), ("parameters", .right), ("tokens a seed", .right), ("FLOPs a seed", .right))
     for arm in plan.arms {
       table.add(
-        arm.name, "\(arm.seeds)", Numbers.short(arm.parameters), Numbers.short(arm.tokens),
+        arm.name, "\(arm.seeds)", NumberText.short(arm.parameters), NumberText.short(arm.tokens),
         String(format: "%.2g", arm.operations))
     }
     return ([table.text, String(format: "%.2g FLOPs in all", plan.operations)] + plan.notes).joined(separator: "\n")
