@@ -13,7 +13,7 @@ extern "C" {
 #endif
 
 // Raised whenever the table below changes; loader and bridge must agree.
-#define GROVE_TORCH_ABI 3
+#define GROVE_TORCH_ABI 4
 
 typedef void *GroveTensorHandle;
 typedef const void *GroveOperatorHandle;
@@ -131,10 +131,8 @@ typedef struct {
   int32_t (*threads)(void);
   void (*memory)(GroveMemory *out);
   void (*reset_peak)(void);
-  void (*trim)(void);  // gives the cached memory back to the system
   int32_t (*cuda_devices)(void);
   GroveStatus (*synchronize)(int32_t deviceType, int32_t deviceIndex);
-  const char *(*configuration)(void);  // how libtorch was built
 
   // Fused kernels (CPU), each with an oracle in plain operators in the tests
   GroveStatus (*sum_of_squares)(const GroveTensorHandle *tensors, int32_t count, double *out);
