@@ -74,7 +74,7 @@ struct RecipeRunCommand: ParsableCommand {
   func run() throws {
     let recipe = try Recipes.named(id)
     guard let device = Device(device) else { throw ValidationError("--device: '\(device)' is not a device") }
-    let plan = try recipe.plan(scale)
+    let plan = try recipe.plan(scale, overrides: overrides)
     if dryRun { return show(plan) }
     if scale == .full, !output.quiet { Terminal.note(text(of: plan)) }
     let view = RecipeView(quiet: output.quiet, arms: plan.runs)
