@@ -58,14 +58,6 @@ class KeepingAllocator final : public c10::Allocator {
     std::lock_guard<std::mutex> guard(lock);
     peak = live;
   }
-  void trim() {
-    std::lock_guard<std::mutex> guard(lock);
-    for (auto &blocks : free_) {
-      for (void *block : blocks) giveToSystem(block);
-      blocks.clear();
-    }
-    cached = 0;
-  }
   static KeepingAllocator &shared() {
     static KeepingAllocator *allocator = new KeepingAllocator;  // outlives every tensor
     return *allocator;
@@ -118,12 +110,6 @@ class KeepingAllocator final : public c10::Allocator {
     return block;
   }
 
-  static void giveToSystem(void *block) {
-    size_t capacity = static_cast<Header *>(block)->capacity;
-    if (capacity < mappedBytes) free(block);
-    else munmap(block, capacity);
-  }
-
   std::mutex lock;
   std::array<std::vector<void *>, classCount> free_;
   int64_t live = 0, peak = 0, cached = 0, allocations = 0, systemAllocations = 0;
@@ -139,6 +125,5 @@ void memoryStatistics(GroveMemory *out) {
 }
 
 void resetPeak() { KeepingAllocator::shared().resetPeak(); }
-void trimMemory() { KeepingAllocator::shared().trim(); }
 
 }  // namespace grove

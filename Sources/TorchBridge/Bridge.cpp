@@ -155,11 +155,6 @@ static GroveStatus synchronize(int32_t deviceType, int32_t deviceIndex) {
   });
 }
 
-static const char *configuration() {
-  static const std::string text = at::show_config();
-  return text.c_str();
-}
-
 static GroveTorch makeTable() {
   installAllocator();
   GroveTorch table{};
@@ -190,12 +185,10 @@ static GroveTorch makeTable() {
   table.threads = [] { return static_cast<int32_t>(at::get_num_threads()); };
   table.memory = memoryStatistics;
   table.reset_peak = resetPeak;
-  table.trim = trimMemory;
   table.cuda_devices = cudaDevices;
   table.cuda_device = cudaDevice;
   table.has_mps = [] { return at::globalContext().hasMPS(); };
   table.synchronize = synchronize;
-  table.configuration = configuration;
   installKernels(table);
   return table;
 }

@@ -42,7 +42,6 @@ GroveStatus guarded(Work &&work) noexcept {
 void installAllocator();
 void memoryStatistics(GroveMemory *out);
 void resetPeak();
-void trimMemory();
 
 GroveStatus findOperator(const char *name, const char *overload, GroveOperatorHandle *out);
 GroveStatus callOperator(GroveOperatorHandle op, const GroveValue *arguments, int32_t argumentCount,

@@ -11,7 +11,7 @@ struct DocumentReaderTests {
     var problems: [String] = []
     let reader = DocumentReader(try CorpusFiles(paths), options) { problems.append($0.description) }
     var documents: [Document] = []
-    try reader.forEach { documents.append($0) }
+    while let document = try reader.next() { documents.append(document) }
     return (documents, problems, reader.summary)
   }
 

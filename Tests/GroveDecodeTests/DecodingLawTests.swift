@@ -30,22 +30,6 @@ struct DecodingLawTests {
     #expect(cache.count == 24)
   }
 
-  @Test("A cache that was cut back goes on as if the rest had never been", arguments: ModelConfig.Family.allCases)
-  func truncation(family: ModelConfig.Family) throws {
-    let model = try TinyModel.make(family, seed: 7)
-    let cache = try KeyValueCache(model.config, batch: 1, capacity: 24, precision: .float32, device: .cpu)
-    let pass = ForwardPass(.inference, cache: cache)
-    let last = try withGradients(.off) {
-      _ = try model.logits(Tensor(Self.ids.map { 63 - $0 }, [1, 24]), pass)
-      cache.truncate(to: 0)
-      _ = try model.logits(Tensor(Self.ids, [1, 24]), pass)
-      cache.truncate(to: 23)
-      return try model.nextLogits(Tensor([Self.ids[23]], [1, 1]), pass)
-    }
-    let full = try Self.logits(model, Self.ids).selected(1, -1)
-    #expect(try last.isClose(to: full, within: .logits))
-  }
-
   @Test(
     "A later token never changes an earlier position's scores",
     arguments: ModelConfig.Family.allCases, [1, 5, 23])

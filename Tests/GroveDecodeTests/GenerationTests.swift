@@ -73,27 +73,6 @@ struct GenerationTests {
     #expect(Array(try Self.run(rest).tokens.map(\.id).prefix(20 - cut)) == Array(whole[cut...]))
   }
 
-  @Test("A text of a batch is what it is alone, whatever the lengths", arguments: ModelConfig.Family.allCases)
-  func batch(family: ModelConfig.Family) throws {
-    let model = try TinyModel.make(family, seed: 3)
-    let drawn = try Sampler.drawing(SamplingOptions())
-    func sessions() throws -> [GenerationSession] {
-      try [[1], [5, 6, 7, 8, 9, 10], [60, 2]].enumerated().map { index, prompt in
-        try Self.session(
-          model, prompt: prompt, drawn, seed: UInt64(index),
-          limits: GenerationLimits(maximumTokens: 4 + 3 * index, context: 48))
-      }
-    }
-    let batch = GenerationBatch(try sessions())
-    var texts: [[GeneratedToken]] = [[], [], []]
-    while let tokens = try batch.next() {
-      for (index, token) in tokens.enumerated() { texts[index] += token.map { [$0] } ?? [] }
-    }
-    #expect(texts.map(\.count) == [4, 7, 10])
-    #expect(try sessions().map { try Self.run($0).tokens } == texts)
-    #expect(batch.sessions.map(\.finish) == [.maximumTokens, .maximumTokens, .maximumTokens])
-  }
-
   @Test("A stop token ends the text and is not part of it")
   func stopToken() throws {
     let model = try TinyModel.llama(seed: 3)

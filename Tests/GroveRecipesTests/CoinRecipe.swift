@@ -1,4 +1,6 @@
+import Foundation
 import GroveCore
+import GroveCorpus
 import GroveRecipes
 import Synchronization
 
@@ -20,6 +22,10 @@ struct CoinRecipe: Recipe {
   var failing: Set<Int> = []
   /// Seeds of the only arm.
   var seeds = 4
+  /// What the arm measures, whatever its seed; nil for the seed itself.
+  var value: Double?
+  /// Files of the corpus.
+  var sources: [String] = []
 
   final class Counter: Sendable {
     private let value = Mutex(0)
@@ -27,20 +33,23 @@ struct CoinRecipe: Recipe {
     func add() { value.withLock { $0 += 1 } }
   }
 
-  func config(_ scale: RecipeScale) -> any Config { Settings() }
+  func config(_ scale: RecipeScale) -> Settings { Settings() }
 
-  func plan(_ scale: RecipeScale) throws -> RecipePlan {
+  func sources(_ config: Settings, in corpus: URL) throws -> [SourceFile] {
+    try sources.isEmpty ? [] : CorpusFiles(sources.map { corpus.appending(path: $0) }).files
+  }
+
+  func plan(_ config: Settings, at scale: RecipeScale) throws -> RecipePlan {
     RecipePlan(arms: [.init(name: "coin", seeds: seeds, parameters: 1, tokens: 10, operations: 1e21)], notes: [])
   }
 
-  func measure(_ run: RecipeRun) throws -> RecipeFindings {
-    let settings = try run.resolved(Settings())
+  func measure(_ run: RecipeRun, _ settings: Settings) throws -> RecipeFindings {
     let records = try run.records(
       run.seeds(seeds).map { seed in
         RecipeRun.Job("coin", seed: seed) { _ in
           if failing.contains(seed) { throw GroveError(.argument, "seed \(seed)", "fell off the table") }
           trained.add()
-          return ArmFigures(figures: ["value": Double(seed)])
+          return ArmFigures(figures: ["value": value ?? Double(seed)], series: ["values": [value ?? 0]])
         }
       })
     return RecipeFindings(

@@ -3,14 +3,18 @@ import GroveCore
 import GroveRecipes
 import GroveTesting
 import GroveTrain
+import Synchronization
 import Testing
 
 @Suite("Recipes")
 struct RecipesTests {
-  private func run(_ folder: URL) throws -> RecipeRun {
+  private func run(
+    _ folder: URL, workers: Int = 2, overrides: [String] = [],
+    onEvent: @escaping @Sendable (RecipeEvent) -> Void = { _ in }
+  ) throws -> RecipeRun {
     try RecipeRun(
-      folder: folder, scale: .smoke, corpus: Fixtures.demoCorpus, firstSeed: 1, workers: 2, device: .cpu,
-      overrides: [], shouldStop: { false }, onEvent: { _ in })
+      folder: folder, scale: .smoke, corpus: Fixtures.demoCorpus, firstSeed: 1, workers: workers, device: .cpu,
+      overrides: overrides, shouldStop: { false }, onEvent: onEvent)
   }
 
   @Test("At the scale smoke the mechanism works", arguments: Recipes.all.map(\.id))
@@ -18,12 +22,34 @@ struct RecipesTests {
     let recipe = try Recipes.named(id)
     try Fixtures.withTemporaryFolder { folder in
       let place = folder.appending(path: "run")
-      let result = try RecipeRunner.run(recipe, run(place), command: "test")
+      let finished = Mutex(0)
+      let run = try run(place, workers: 3) { if case .finished = $0 { finished.withLock { $0 += 1 } } }
+      let result = try RecipeRunner.run(recipe, run, command: "test")
+      #expect(finished.withLock { $0 } == (try recipe.plan(.smoke, overrides: []).runs), "the plan counts every arm")
       #expect(result.verdict == .mechanismOnly)
       #expect(result.criteria.map(\.criterion) == recipe.criteria)
       #expect(result.arms.count >= 3)
       #expect(result.text.contains("MECHANISM ONLY"))
       if id == "pythia" { try checkPythia(place) }
+      if id == "tiny-language-models" {
+        let latency = try #require(result.arms.first { $0.arm == "latency" })
+        // Of the machine, not of the three workers.
+        #expect(try latency.figure("cores") == Double(ProcessInfo.processInfo.activeProcessorCount))
+      }
+    }
+  }
+
+  @Test("Arms that draw dropout from the one generator of the process do not run side by side")
+  func dropout() throws {
+    try Fixtures.withTemporaryFolder { folder in
+      _ = #expect {
+        let run = try run(folder.appending(path: "run"), workers: 2, overrides: ["encoder.dropout=0.25"])
+        _ = try RecipeRunner.run(Recipes.named("tiny-language-models"), run, command: "test")
+      } throws: {
+        "\($0)"
+          == "--workers: dropout of 0.25 draws from one generator of the whole process, so 2 arms at a time would change "
+          + "each other's draws. Give --workers 1, or --set encoder.dropout=0."
+      }
     }
   }
 
@@ -57,10 +83,12 @@ struct RecipesTests {
   func configs(id: String, scale: RecipeScale) throws {
     let recipe = try Recipes.named(id)
     #expect(recipe.config(scale).issues() == [])
-    let plan = try recipe.plan(scale)
+    let plan = try recipe.plan(scale, overrides: [])
     #expect(plan.runs > 0 && plan.operations > 0)
-    #expect(plan.arms.allSatisfy { $0.parameters > 0 && $0.tokens > 0 })
-    if scale == .tiny { #expect(plan.arms.allSatisfy { $0.seeds >= 3 }) }
+    #expect(plan.arms.allSatisfy { $0.parameters > 0 && ($0.tokens > 0 || $0.name == "latency") })
+    // What is not a claim about models needs no seeds: a restart, and the time of a decision.
+    let once = ["w16-restarted", "latency"]
+    if scale == .tiny { #expect(plan.arms.allSatisfy { $0.seeds >= 3 || once.contains($0.name) }) }
   }
 
   @Test("Criteria have ids of their own, and say what they are about", arguments: Recipes.all.map(\.id))

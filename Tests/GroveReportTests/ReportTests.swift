@@ -183,6 +183,13 @@ struct ReportTests {
     #expect(NumberText.grouped(.min) == "-9,223,372,036,854,775,808")
   }
 
+  @Test("A fixed number of decimals, times and sizes")
+  func otherNumbers() {
+    #expect([1234.5, -0.004, 0.125].map { NumberText.fixed($0, 2) } == ["1,234.50", "0.00", "0.12"])
+    #expect([0.4, 59.6, 123, 3723, .infinity].map(NumberText.duration) == ["0 s", "1:00", "2:03", "1:02:03", "?"])
+    #expect([0, 1023, 2560, 5 << 30].map(NumberText.bytes) == ["0 B", "1023 B", "2.5 KiB", "5.0 GiB"])
+  }
+
   @Test("The report is written whole, and a missing folder is named")
   func writing() throws {
     let folder = FileManager.default.temporaryDirectory.appending(path: "grove-report-\(UUID().uuidString)")

@@ -136,12 +136,10 @@ typedef struct {
   int32_t (*threads)(void);
   void (*memory)(GroveMemory *out);
   void (*reset_peak)(void);
-  void (*trim)(void);  // gives the cached memory back to the system
   int32_t (*cuda_devices)(void);
   GroveStatus (*cuda_device)(int32_t index, GroveDevice *out);
   bool (*has_mps)(void);
   GroveStatus (*synchronize)(int32_t deviceType, int32_t deviceIndex);
-  const char *(*configuration)(void);  // how libtorch was built
 
   // Fused kernels (CPU), each with an oracle in plain operators in the tests
   GroveStatus (*sum_of_squares)(const GroveTensorHandle *tensors, int32_t count, double *out);

@@ -58,11 +58,6 @@ public struct ProgressBar: Sendable {
     }
   }
 
-  /// The bytes that leave the terminal on a fresh line, so that what follows stands below; nil if there is nothing to leave.
-  public func finish() -> String? {
-    if case .terminal = output, shownSeconds != nil { "\n" } else { nil }
-  }
-
   /// The bytes that clear the line before another message is written; the next update draws it again.
   public mutating func interrupt() -> String? {
     guard case .terminal = output, shownSeconds != nil else { return nil }

@@ -151,6 +151,14 @@ public struct TokenDataset: Sendable {
       id: entry.id, origin: entry.origin, domain: domains[domain].name, byteCount: entry.byteCount, tokens: tokens)
   }
 
+  /// All documents in memory, domain by domain.
+  /// - Throws: `GroveError` with code `.format` if a shard or ledger contradicts itself.
+  public func allDocuments() throws -> [TokenizedDocument] {
+    try domains.indices.flatMap { domain in
+      try (0..<domains[domain].documents).map { try document($0, domain: domain) }
+    }
+  }
+
   /// Hands the documents of a domain to `body`, one after the other.
   public func forEachDocument(domain: Int, _ body: (TokenizedDocument) throws -> Void) throws {
     for index in 0..<domains[domain].documents { try body(document(index, domain: domain)) }

@@ -1,5 +1,6 @@
 import Foundation
 import GroveCore
+import GroveTokenizer
 
 /// The documents of a corpus one after the other, in the order of the files and lines.
 ///
@@ -53,11 +54,6 @@ public final class DocumentReader {
         try report(failure, open)
       }
     }
-  }
-
-  /// Hands all documents that are left to `body`.
-  public func forEach(_ body: (Document) throws -> Void) throws {
-    while let document = try next() { try body(document) }
   }
 
   private func document(from open: OpenFile) throws -> Document? {
@@ -129,7 +125,7 @@ extension DocumentReader {
       }
     }
     if text.starts(with: DocumentReader.byteOrderMark) { text.removeFirst(3) }
-    if let offset = text.withUnsafeBufferPointer({ UTF8Check.firstError(in: $0) }) {
+    if let offset = text.withUnsafeBufferPointer({ UTF8Check.firstProblem(in: $0) }) {
       try report(.notUTF8(column: offset + 1), origin)
       return nil
     }
@@ -221,7 +217,7 @@ extension DocumentReader {
 
   /// The scanner only says that a line is wrong; the parser has the words.
   private static func whyInvalid(_ line: UnsafeBufferPointer<UInt8>) -> ReadingProblem.Kind {
-    if let offset = UTF8Check.firstError(in: line) { return .notUTF8(column: offset + 1) }
+    if let offset = UTF8Check.firstProblem(in: line) { return .notUTF8(column: offset + 1) }
     do {
       _ = try JSONParser.parse(line)
     } catch let failure as JSONParser.Failure {

@@ -1,3 +1,5 @@
+import GroveTokenizer
+
 /// A position in a line of JSON that moves over whole values; every `skip` and `take` is false where the line is wrong.
 struct JSONCursor {
   /// The bytes between two quotes.
@@ -134,7 +136,7 @@ struct JSONCursor {
       case UInt8(ascii: "\""):
         let range = start..<at
         at += 1
-        if !isASCII, !UTF8Check.isValid(UnsafeBufferPointer(rebasing: bytes[range])) { return nil }
+        if !isASCII, UTF8Check.firstProblem(in: UnsafeBufferPointer(rebasing: bytes[range])) != nil { return nil }
         return StringRange(range: range, hasEscapes: hasEscapes)
       case UInt8(ascii: "\\"):
         hasEscapes = true

@@ -1,4 +1,3 @@
-import Foundation
 public import GroveCore
 
 /// Percentile intervals from resampling whole documents (Efron 1979), the same for the same key.
@@ -52,14 +51,6 @@ public struct Bootstrap: Sendable {
     try Bootstrap.checkRatio(second, denominators)
     let differences = zip(first, second).map { $0 - $1 }
     return interval(count: first.count) { Bootstrap.ratio($0, differences, denominators) }
-  }
-
-  /// Bits per byte over documents: Σ nats / Σ bytes / ln 2.
-  /// - Parameters:
-  ///   - nats: Negative log-likelihood of each document, in nats.
-  ///   - bytes: UTF-8 bytes of each document, positive.
-  public func bitsPerByte(nats: [Double], bytes: [Int]) throws -> Interval {
-    try ratioOfSums(nats.map { $0 / log(2) }, bytes.map(Double.init))
   }
 
   /// Any statistic of a resample, given the indices of its documents.

@@ -59,35 +59,6 @@ public struct ChiSquare: Sendable {
   public func survival(_ x: Double) -> Double { SpecialFunctions.upperGamma(degrees / 2, x / 2) }
 }
 
-/// The Poisson distribution.
-public struct Poisson: Sendable {
-  /// The mean, which is also the variance; not negative.
-  public let mean: Double
-
-  /// - Precondition: `mean` is not negative.
-  public init(mean: Double) {
-    precondition(mean >= 0, "a Poisson mean cannot be negative, got \(mean)")
-    self.mean = mean
-  }
-
-  /// P(X = count).
-  public func mass(_ count: Int) -> Double {
-    if count < 0 { return 0 }
-    if mean == 0 { return count == 0 ? 1 : 0 }
-    return exp(Double(count) * log(mean) - mean - SpecialFunctions.logGamma(Double(count) + 1))
-  }
-
-  /// P(X ≤ count).
-  public func cumulative(_ count: Int) -> Double {
-    count < 0 ? 0 : SpecialFunctions.upperGamma(Double(count) + 1, mean)
-  }
-
-  /// P(X > count).
-  public func survival(_ count: Int) -> Double {
-    count < 0 ? 1 : SpecialFunctions.lowerGamma(Double(count) + 1, mean)
-  }
-}
-
 /// The binomial distribution.
 public struct Binomial: Sendable {
   /// Number of trials, not negative.

@@ -54,22 +54,9 @@ public struct HypothesisTest: Equatable, Codable, Sendable {
     try Statistics.checkPairs(first, second, atLeast: 1)
     let positive = zip(first, second).count { $0 > $1 }
     let negative = zip(first, second).count { $0 < $1 }
-    return HypothesisTest(statistic: Double(positive), pValue: evenSplit(positive, negative))
-  }
-
-  /// McNemar's exact test: two systems on the same items, of which `onlyFirst` and `onlySecond` were right alone.
-  /// The statistic is the smaller count.
-  /// - Source: McNemar 1947; exact because small counts are the ones that need care.
-  public static func mcNemar(onlyFirst: Int, onlySecond: Int) throws -> HypothesisTest {
-    guard onlyFirst >= 0, onlySecond >= 0 else {
-      throw GroveError(.argument, "counts", "\(onlyFirst) and \(onlySecond) must not be negative")
-    }
-    let pValue = evenSplit(onlyFirst, onlySecond)
-    return HypothesisTest(statistic: Double(min(onlyFirst, onlySecond)), pValue: pValue)
-  }
-
-  private static func evenSplit(_ a: Int, _ b: Int) -> Double {
-    min(1, 2 * Binomial(trials: a + b, probability: 0.5).cumulative(min(a, b)))
+    let split = Binomial(trials: positive + negative, probability: 0.5)
+    let pValue = min(1, 2 * split.cumulative(min(positive, negative)))
+    return HypothesisTest(statistic: Double(positive), pValue: pValue)
   }
 
   /// Whether counts scatter as a Poisson process does: Σ(x − mean)² / mean against chi-square with n − 1 degrees.

@@ -28,6 +28,9 @@ public enum Statistics {
     return quantile(sorted: values.sorted(), p)
   }
 
+  /// The middle of the sample, or the mean of the two middle values.
+  public static func median(_ values: [Double]) throws -> Double { try quantile(values, 0.5) }
+
   /// Ranks from 1; equal values share the mean of their ranks.
   public static func ranks(_ values: [Double]) -> [Double] {
     let order = values.indices.sorted { values[$0] < values[$1] }

@@ -50,11 +50,4 @@ public final class KeyValueCache {
     count += positions
     for layer in layers { layer.start = count }
   }
-
-  /// Forgets all positions from `count` on.
-  public func truncate(to count: Int) {
-    precondition(0 <= count && count <= self.count, "cannot keep \(count) of \(self.count) positions")
-    self.count = count
-    for layer in layers { layer.start = count }
-  }
 }

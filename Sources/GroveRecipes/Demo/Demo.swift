@@ -109,7 +109,10 @@ public struct Demo: Sendable {
     let checkpoint = run.checkpoint(step: config.training.steps)
     let model = try ModelFolder.load(checkpoint)
     try model.prepare(.bfloat16, training: false, device: .cpu)
-    let documents = try heldOut()
+    let documents = try TokenDataset(
+      folder: folder.appending(path: "data"), split: .validation, domains: .all,
+      contextLength: config.model.contextLength
+    ).allDocuments()
     let evaluator = try PerplexityEvaluator(
       contextLength: config.model.contextLength, stride: config.model.contextLength, batchTokens: 4096,
       endOfText: TokenizerIdentity(tokenizer).endOfText)
@@ -176,15 +179,6 @@ public struct Demo: Sendable {
     return try second.run(shouldStop: shouldStop) { onEvent(.training($0)) } == .finished
   }
 
-  private func heldOut() throws -> [TokenizedDocument] {
-    let dataset = try TokenDataset(
-      folder: folder.appending(path: "data"), split: .validation, domains: .all,
-      contextLength: config.model.contextLength)
-    var documents: [TokenizedDocument] = []
-    for domain in dataset.domains.indices { try dataset.forEachDocument(domain: domain) { documents.append($0) } }
-    return documents
-  }
-
   /// Continues the beginning of the first held-out document of each domain.
   private func samples(
     _ model: any LanguageModel, _ tokenizer: Tokenizer, _ documents: [TokenizedDocument]
@@ -193,13 +187,14 @@ public struct Demo: Sendable {
     options.temperature = 0.7
     options.topP = 0.95
     let sampler = try Sampler.drawing(options)
+    let endOfText = try TokenizerIdentity(tokenizer).endOfText
     let groups = Dictionary(grouping: documents, by: \.domain).sorted { $0.key < $1.key }
     return try groups.map { domain, documents in
       let beginning = documents[0].tokens.prefix(24).map { UInt32($0) }
       let prompt = try tokenizer.decodeText(beginning, specialTokens: .skipping).replacing("\u{FFFD}", with: "")
       let generation = try TextGeneration(
-        model, tokenizer, prompt: prompt, sampler: sampler, random: RandomKey(seed: 0).split(domain),
-        maximumTokens: 80, stops: [])
+        model, tokenizer, endOfText: endOfText, prompt: prompt, sampler: sampler,
+        random: RandomKey(seed: 0).split(domain), maximumTokens: 80, stops: [])
       var text = ""
       while let piece = try generation.next() { text += piece.text }
       return Sample(domain: domain, prompt: prompt, continuation: text)

@@ -14,6 +14,8 @@ public struct ArmRecord: Codable, Equatable, Sendable {
   /// Lists by name: a value a bin, a document, a checkpoint.
   public var series: [String: [Double]]
 
+  static let fileName = "arm.json"
+
   /// A figure that the recipe stored.
   /// - Throws: `GroveError` with code `.format` if it is not there.
   public func figure(_ name: String) throws -> Double {

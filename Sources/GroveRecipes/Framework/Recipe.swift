@@ -1,7 +1,12 @@
+public import Foundation
 public import GroveCore
+public import GroveCorpus
 
 /// A paper that runs: its claim, the criterion that was written before the run, and what is trained to check it.
 public protocol Recipe: Sendable {
+  /// Everything that decides what a scale computes.
+  associatedtype Settings: Config
+
   /// As in `grove recipe list`: lower case, words joined by "-".
   var id: String { get }
   var paper: Paper { get }
@@ -11,13 +16,37 @@ public protocol Recipe: Sendable {
   var criteria: [Criterion] { get }
   /// Where the check differs from the paper, a sentence each.
   var differences: [String] { get }
-  /// Everything that decides what a scale computes.
-  func config(_ scale: RecipeScale) -> any Config
-  /// What a scale trains.
-  func plan(_ scale: RecipeScale) throws -> RecipePlan
+  /// The config of a scale, before overrides.
+  func config(_ scale: RecipeScale) -> Settings
+  /// What a config trains and measures: every arm and seed that `measure` asks of its run, and no other.
+  func plan(_ config: Settings, at scale: RecipeScale) throws -> RecipePlan
+  /// The files of a corpus that are read.
+  /// - Throws: `GroveError` if the corpus is not there.
+  func sources(_ config: Settings, in corpus: URL) throws -> [SourceFile]
+  /// Refuses a run whose results would depend on what must not matter, before anything is written.
+  /// - Throws: `GroveError` with code `.argument`.
+  func check(_ config: Settings, for run: RecipeRun) throws
   /// Trains what is missing in the run's folder and judges the criteria.
+  /// - Parameter config: of the run's scale with its overrides.
   /// - Throws: `RecipeInterrupted` when the caller asked to stop; `GroveError` for what is wrong with data or folder.
-  func measure(_ run: RecipeRun) throws -> RecipeFindings
+  func measure(_ run: RecipeRun, _ config: Settings) throws -> RecipeFindings
+}
+
+extension Recipe {
+  /// Refuses nothing.
+  public func check(_ config: Settings, for run: RecipeRun) throws {}
+
+  /// The config of a scale with overrides, each as "sizes.0.width=32".
+  /// - Throws: `GroveError` that names every wrong key and value.
+  public func config(_ scale: RecipeScale, overrides: [String]) throws -> Settings {
+    try Settings.load(yaml: config(scale).yaml(), at: "scale \(scale.rawValue)", overrides: overrides)
+  }
+
+  /// What a scale trains with overrides.
+  /// - Throws: `GroveError` that names every wrong key and value.
+  public func plan(_ scale: RecipeScale, overrides: [String]) throws -> RecipePlan {
+    try plan(config(scale, overrides: overrides), at: scale)
+  }
 }
 
 extension Recipe {

@@ -24,9 +24,13 @@ public struct RecipeFindings: Sendable {
       self.value = value
     }
 
-    /// The mean over seeds, with its t interval where there are at least two.
+    /// The mean over seeds, with its t interval where there are at least two; without one if a seed gave no finite number.
     public init(_ name: String, overSeeds values: [Double]) throws {
       self.name = name
+      guard values.allSatisfy(\.isFinite) else {
+        value = values.reduce(0, +) / Double(values.count)
+        return
+      }
       value = try Statistics.mean(values)
       interval = values.count > 1 ? try Interval.ofMean(values) : nil
     }

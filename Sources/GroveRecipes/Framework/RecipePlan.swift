@@ -1,15 +1,15 @@
 public import GroveCore
 
-/// What a recipe would train, before anything is trained.
+/// What a recipe would train and measure, before anything is done.
 public struct RecipePlan: Sendable {
-  /// One model or family of models that is trained once a seed.
+  /// One model or family of models that is trained or measured once a seed.
   public struct Arm: Codable, Equatable, Sendable {
     public var name: String
     /// How often the arm is trained.
     public var seeds: Int
     /// Trained numbers of one model.
     public var parameters: Int
-    /// Training tokens of one seed.
+    /// Training tokens of one seed; 0 for an arm that is only measured.
     public var tokens: Int
     /// Floating-point operations of one seed's training.
     public var operations: Double
@@ -32,7 +32,7 @@ public struct RecipePlan: Sendable {
     self.notes = notes
   }
 
-  /// Models that are trained.
+  /// Arms and seeds: the records that a finished run has.
   public var runs: Int { arms.reduce(0) { $0 + $1.seeds } }
   /// Floating-point operations of all seeds of all arms.
   public var operations: Double { arms.reduce(0) { $0 + Double($1.seeds) * $1.operations } }

@@ -1,11 +1,11 @@
-public import Foundation
+import Foundation
 public import GroveCore
 import GroveEval
 import GroveTensor
 import GroveTrain
 
 /// The outcome of a run of a recipe: what `result.json` holds.
-public struct RecipeResult: Codable, Equatable, Sendable {
+public struct RecipeResult: Encodable, Equatable, Sendable {
   /// The id of the recipe.
   public var recipe: String
   public var paper: Paper
@@ -38,28 +38,8 @@ public struct RecipeResult: Codable, Equatable, Sendable {
 
   static let fileName = "result.json"
 
-  /// The result of a run's folder.
-  /// - Throws: `GroveError` if there is none.
-  public static func read(_ folder: URL) throws -> RecipeResult {
-    let url = folder.appending(path: fileName)
-    let decoder = JSONDecoder()
-    decoder.nonConformingFloatDecodingStrategy = .convertFromString(
-      positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
-    do { return try decoder.decode(RecipeResult.self, from: FileSystem.read(url)) } catch let error
-      as DecodingError
-    {
-      throw GroveError(.format, url.path, "is not the result of a recipe", cause: error)
-    }
-  }
-
   /// The result as it stands in the file.
   public func json() throws -> JSONValue { try JSONValue(parsing: encoded(), at: RecipeResult.fileName) }
 
-  func encoded() throws -> Data {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-    encoder.nonConformingFloatEncodingStrategy = .convertToString(
-      positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
-    return try encoder.encode(self)
-  }
+  func encoded() throws -> Data { try RecipeRecords.encoded(self, pretty: true) }
 }

@@ -1,5 +1,5 @@
 public import Foundation
-public import GroveCore
+import GroveCore
 public import GroveTensor
 import GroveTrain
 import Synchronization
@@ -8,7 +8,7 @@ import Synchronization
 ///
 /// ```
 /// DIR/
-///   config.yaml               what decides the results
+///   recipe.json               what decides the results
 ///   arms/NAME/seed-1/arm.json one finished arm and seed
 ///   result.json, report.html
 /// ```
@@ -19,7 +19,8 @@ public final class RecipeRun: Sendable {
   public let corpus: URL
   /// The first seed; the others count on from it.
   public let firstSeed: Int
-  /// Arms at a time, each with one thread, so that the results do not depend on it.
+  /// Arms at a time, each with one thread, so that the results do not depend on it. A recipe whose arms share more than
+  /// the machine refuses more than one: see `Recipe.check`.
   public let workers: Int
   public let device: Device
   /// Changes to the scale's config, each as "sizes.0.width=32"; what they change, the result no longer says of the scale.
@@ -43,12 +44,6 @@ public final class RecipeRun: Sendable {
     self.overrides = overrides
     self.shouldStop = shouldStop
     self.onEvent = onEvent
-  }
-
-  /// The config of a scale with the run's overrides.
-  /// - Throws: `GroveError` that names every wrong key and value.
-  public func resolved<Settings: Config>(_ config: Settings) throws -> Settings {
-    try Settings.load(yaml: config.yaml(), at: "scale \(scale.rawValue)", overrides: overrides)
   }
 
   /// The seeds of an arm.
@@ -109,17 +104,11 @@ public final class RecipeRun: Sendable {
 
   private func record(_ job: Job) throws -> ArmRecord {
     let place = folder.appending(path: "arms/\(job.arm)/seed-\(job.seed)")
-    let file = place.appending(path: "arm.json")
+    let file = place.appending(path: ArmRecord.fileName)
     if FileSystem.exists(file) {
-      do {
-        let record = try JSONDecoder().decode(ArmRecord.self, from: FileSystem.read(file))
-        onEvent(.taken(arm: job.arm, seed: job.seed))
-        return record
-      } catch let error as DecodingError {
-        throw GroveError(
-          .format, file.path, "is not the record of an arm", remedy: "Remove it; the arm is then trained again.",
-          cause: error)
-      }
+      let record = try RecipeRecords.arm(at: file)
+      onEvent(.taken(arm: job.arm, seed: job.seed))
+      return record
     }
     try checkStop()
     try FileSystem.makeFolder(place)
@@ -131,9 +120,7 @@ public final class RecipeRun: Sendable {
     let record = ArmRecord(
       arm: job.arm, seed: job.seed, seconds: (clock.now - start).seconds, figures: figures.figures,
       series: figures.series)
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys]
-    try FileSystem.write(encoder.encode(record), to: file)
+    try FileSystem.write(RecipeRecords.encoded(record, pretty: false), to: file)
     onEvent(.finished(record))
     return record
   }

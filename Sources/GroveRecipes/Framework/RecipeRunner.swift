@@ -7,17 +7,19 @@ import GroveTrain
 public enum RecipeRunner {
   /// Runs a recipe in the run's folder, or goes on with it, and writes `result.json` and `report.html`.
   /// - Parameter command: how the run was started, for the record.
-  /// - Throws: `GroveError` if the folder belongs to another recipe, scale or config, or the scale needs another machine;
-  ///   `RecipeInterrupted` when the caller asked to stop.
-  public static func run(_ recipe: any Recipe, _ run: RecipeRun, command: String) throws -> RecipeResult {
-    try refuseWithoutMachine(recipe, run)
-    try claimFolder(recipe, run)
+  /// - Throws: `GroveError` if the folder was begun with another recipe, scale, seed, config, corpus, build or device, or
+  ///   the scale needs another machine; `RecipeInterrupted` when the caller asked to stop.
+  public static func run(_ recipe: some Recipe, _ run: RecipeRun, command: String) throws -> RecipeResult {
+    let config = try recipe.config(run.scale, overrides: run.overrides)
+    try refuseWithoutMachine(recipe, config, run)
+    try recipe.check(config, for: run)
+    try RecipeClaim(recipe, config, run).take(run.folder)
     let clock = ContinuousClock()
     let start = clock.now
-    let findings = try recipe.measure(run)
+    let findings = try recipe.measure(run, config)
     precondition(
       findings.results.map(\.criterion) == recipe.criteria, "\(recipe.id) did not judge all criteria in their order")
-    let arms = try records(run.folder)
+    let arms = try RecipeRecords.arms(in: run.folder.appending(path: "arms"))
     let result = RecipeResult(
       recipe: recipe.id, paper: recipe.paper, claim: recipe.claim, scale: run.scale,
       verdict: Verdict(findings.results, at: run.scale), criteria: findings.results, figures: findings.figures,
@@ -31,19 +33,11 @@ public enum RecipeRunner {
     return result
   }
 
-  /// The records of all arms in a folder, by name and seed.
-  private static func records(_ folder: URL) throws -> [ArmRecord] {
-    let arms = folder.appending(path: "arms")
-    guard FileSystem.isFolder(arms) else { return [] }
-    return try FileSystem.entries(of: arms).flatMap { try FileSystem.entries(of: $0) }.compactMap { place in
-      let file = place.appending(path: "arm.json")
-      return FileSystem.exists(file) ? try JSONDecoder().decode(ArmRecord.self, from: FileSystem.read(file)) : nil
-    }.sorted { ($0.arm, $0.seed) < ($1.arm, $1.seed) }
-  }
-
-  private static func refuseWithoutMachine(_ recipe: any Recipe, _ run: RecipeRun) throws {
+  private static func refuseWithoutMachine<Chosen: Recipe>(
+    _ recipe: Chosen, _ config: Chosen.Settings, _ run: RecipeRun
+  ) throws {
     guard run.scale == .full else { return }
-    let operations = String(format: "%.2g", try recipe.plan(.full).operations)
+    let operations = String(format: "%.2g", try recipe.plan(config, at: .full).operations)
     guard case .cuda = run.device else {
       throw GroveError(
         .argument, "--scale full",
@@ -56,32 +50,5 @@ public enum RecipeRunner {
         .argument, "--device \(run.device)", "libtorch sees no GPU on this machine",
         remedy: "Run it where 'grove doctor' lists one.")
     }
-  }
-
-  /// Writes what decides the results, or checks that the folder was begun with the same.
-  private static func claimFolder(_ recipe: any Recipe, _ run: RecipeRun) throws {
-    let config: any Config = try run.resolved(recipe.config(run.scale))
-    let text = """
-      # recipe \(recipe.id), scale \(run.scale.rawValue), first seed \(run.firstSeed)
-      \(try config.yaml())
-      """
-    let file = run.folder.appending(path: "config.yaml")
-    if FileSystem.exists(file) {
-      guard String(decoding: try FileSystem.read(file), as: UTF8.self) == text else {
-        throw GroveError(
-          .mismatch, run.folder.path,
-          "holds another run: its config.yaml is not that of \(recipe.id) at the scale "
-            + "\(run.scale.rawValue) with seed \(run.firstSeed)",
-          remedy: "Name another folder with --out.")
-      }
-      return
-    }
-    if FileSystem.isFolder(run.folder), try !FileSystem.entries(of: run.folder).isEmpty {
-      throw GroveError(
-        .file, run.folder.path, "the folder is not empty and holds no run of a recipe",
-        remedy: "Name another folder with --out.")
-    }
-    try FileSystem.makeFolder(run.folder)
-    try FileSystem.write(text, to: file)
   }
 }

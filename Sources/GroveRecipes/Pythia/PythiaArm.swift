@@ -120,6 +120,8 @@ struct PythiaArm {
 
   // MARK: What the last weights know
 
+  private static let scoredAtOnce = 8192
+
   /// Of every sequence of the last pass, in training order: whether greedy decoding from its first tokens writes the next.
   private func measureMemory(
     _ folder: RunFolder, _ dataset: TokenDataset, _ sequences: Int, _ steps: Int, _ result: inout ArmFigures
@@ -128,24 +130,28 @@ struct PythiaArm {
     try model.prepare(.float32, training: false, device: run.device)
     let order = try dataset.order(seed: UInt64(seed), mixing: .proportional)
     let first = (config.passes - 1) * sequences
-    let seen = order.sequences(samples: first..<min(first + sequences, steps * config.batchSize))
+    let samples = first..<min(first + sequences, steps * config.batchSize)
     let k = config.prefixTokens
     var window = [Int64](repeating: 0, count: config.contextLength + 1)
-    let items = try seen.map { sequence in
-      try window.withUnsafeMutableBufferPointer { try dataset.fill(sequence, into: $0) }
-      return GreedyMatch.Item(tokens: Array(window[..<(2 * k)]), prefix: k)
-    }
-    let memorised = try GreedyMatch.leadingMatches(items, under: model, device: run.device).map { $0 == k }
     var counts = [Double](repeating: 0, count: config.bins)
     var totals = counts
-    for (place, isMemorised) in memorised.enumerated() {
-      let bin = place * config.bins / memorised.count
-      totals[bin] += 1
-      if isMemorised { counts[bin] += 1 }
+    // In parts, so that memory does not grow with the corpus.
+    for start in stride(from: samples.lowerBound, to: samples.upperBound, by: PythiaArm.scoredAtOnce) {
+      let part = start..<min(start + PythiaArm.scoredAtOnce, samples.upperBound)
+      let items = try order.sequences(samples: part).map { sequence in
+        try window.withUnsafeMutableBufferPointer { try dataset.fill(sequence, into: $0) }
+        return GreedyMatch.Item(tokens: Array(window[..<(2 * k)]), prefix: k)
+      }
+      let matches = try GreedyMatch.leadingMatches(items, under: model, device: run.device)
+      for (sample, match) in zip(part, matches) {
+        let bin = (sample - first) * config.bins / samples.count
+        totals[bin] += 1
+        if match == k { counts[bin] += 1 }
+      }
     }
     result.series["memorised"] = counts
     result.series["sequences"] = totals
-    result.figures["memorised share"] = counts.reduce(0, +) / Double(memorised.count)
+    result.figures["memorised share"] = counts.reduce(0, +) / Double(samples.count)
   }
 
   /// The share of right answers of every operand, at every checkpoint and at the end.

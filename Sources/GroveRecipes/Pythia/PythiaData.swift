@@ -15,20 +15,30 @@ struct PythiaData: Sendable {
   /// The lines are the same for all seeds: they are data, and seeds change what is done with it.
   var arithmetic: ArithmeticText { ArithmeticText(config.arithmetic, key: RandomKey(seed: 0).split("arithmetic")) }
 
+  /// The files of the corpus that give documents.
+  static func sources(_ config: PythiaConfig, in corpus: URL) throws -> [SourceFile] {
+    try CorpusFiles([corpus]).files.filter { config.domains.isEmpty || config.domains.contains($0.stem) }
+  }
+
   /// Writes texts, tokenizer and shards that are not there yet.
   func prepare(corpus: URL) throws {
     if FileSystem.exists(shards.appending(path: "manifest.json")) { return }
-    let texts = folder.appending(path: "texts")
-    try FileSystem.makeFolder(texts)
-    var written = [try write(arithmetic.documents(), PythiaData.arithmeticDomain, to: texts)]
-    for file in try CorpusFiles([corpus]).files where config.domains.isEmpty || config.domains.contains(file.stem) {
-      written.append(try write(try documents(of: file.url), file.stem, to: texts))
-    }
-    guard written.count > max(1, config.domains.count) else {
+    let sources = try PythiaData.sources(config, in: corpus)
+    guard sources.count >= max(1, config.domains.count) else {
       throw GroveError(
         .file, corpus.path, "does not hold the files \(config.domains.joined(separator: ", "))",
         remedy: "Name the folder of the demo corpus with --corpus.")
     }
+    let domains = Dictionary(grouping: [PythiaData.arithmeticDomain] + sources.map(\.stem)) { $0 }
+    if let twice = domains.filter({ $0.value.count > 1 }).keys.min() {
+      throw GroveError(
+        .argument, corpus.path, "two texts would be the domain '\(twice)'", remedy: "Rename a file of the corpus.")
+    }
+    let texts = folder.appending(path: "texts")
+    try FileSystem.makeFolder(texts)
+    var lines = arithmetic.documents().makeIterator()
+    try write(PythiaData.arithmeticDomain, to: texts) { lines.next() }
+    for file in sources { try write(file, to: texts) }
     let files = try CorpusFiles([texts])
     let options = ReadingOptions(domain: .fileName, brokenLines: .fail)
     let split = try SplitRule(validationShare: 0, seed: 0)
@@ -39,23 +49,29 @@ struct PythiaData: Sendable {
     _ = try builder.build(files, options, tokenizer: tokenizer) { _ in }
   }
 
-  private func documents(of file: URL) throws -> [String] {
-    let reader = DocumentReader(try CorpusFiles([file]), ReadingOptions(domain: .fileName, brokenLines: .fail)) { _ in }
-    var texts: [String] = []
+  /// Documents of a file until they have the bytes that are asked for.
+  private func write(_ file: SourceFile, to folder: URL) throws {
+    let reader = DocumentReader(
+      try CorpusFiles([file.url]), ReadingOptions(domain: .fileName, brokenLines: .fail)
+    ) { _ in }
     var bytes = 0
-    while config.bytesPerDomain == 0 || bytes < config.bytesPerDomain, let document = try reader.next() {
-      texts.append(String(decoding: document.text, as: UTF8.self))
+    try write(file.stem, to: folder) {
+      guard config.bytesPerDomain == 0 || bytes < config.bytesPerDomain, let document = try reader.next() else {
+        return nil
+      }
       bytes += document.text.count
+      return String(decoding: document.text, as: UTF8.self)
     }
-    return texts
   }
 
-  private func write(_ texts: [String], _ domain: String, to folder: URL) throws -> URL {
-    let url = folder.appending(path: "\(domain).jsonl")
-    let lines = texts.enumerated().map { index, text -> String in
-      JSONValue.object([("id", .string("\(domain)/\(index)")), ("text", .string(text))]).text + "\n"
+  /// A file of the texts that `next` gives one after the other: a corpus need not fit in memory.
+  private func write(_ domain: String, to folder: URL, _ next: () throws -> String?) throws {
+    let writer = try FileWriter(folder.appending(path: "\(domain).jsonl"))
+    var index = 0
+    while let text = try next() {
+      try writer.write(JSONValue.object([("id", .string("\(domain)/\(index)")), ("text", .string(text))]).text + "\n")
+      index += 1
     }
-    try FileSystem.write(lines.joined(), to: url)
-    return url
+    try writer.commit()
   }
 }

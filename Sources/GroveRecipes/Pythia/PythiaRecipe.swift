@@ -1,5 +1,6 @@
-import Foundation
-public import GroveCore
+public import Foundation
+import GroveCore
+public import GroveCorpus
 import GroveModel
 
 /// Pythia: models of many sizes on one order of data, so that what they learn can be traced to when they saw it.
@@ -48,7 +49,7 @@ public struct PythiaRecipe: Recipe {
     "The pronoun intervention (§3.1) and the deduplicated suite are not run.",
   ]
 
-  static func config(_ scale: RecipeScale) -> PythiaConfig {
+  public func config(_ scale: RecipeScale) -> PythiaConfig {
     switch scale {
     case .smoke: .smoke
     case .tiny: .tiny
@@ -56,32 +57,37 @@ public struct PythiaRecipe: Recipe {
     }
   }
 
-  public func config(_ scale: RecipeScale) -> any Config { PythiaRecipe.config(scale) }
+  public func sources(_ config: PythiaConfig, in corpus: URL) throws -> [SourceFile] {
+    try PythiaData.sources(config, in: corpus)
+  }
 
-  public func plan(_ scale: RecipeScale) throws -> RecipePlan {
-    let config = PythiaRecipe.config(scale)
+  public func plan(_ config: PythiaConfig, at scale: RecipeScale) throws -> RecipePlan {
     let bytesPerToken = 2.8
     let lines = 7 * config.arithmetic.lineCount
     let text = Double(config.bytesPerDomain * config.domains.count) / bytesPerToken
+    let readsAll = config.bytesPerDomain == 0 || config.domains.isEmpty
     let pile = 143_000 * 1024 * 2048
     let tokens = scale == .full ? pile : config.passes * (Int(text) + lines)
+    func arm(_ name: String, _ size: PythiaSize, seeds: Int) -> RecipePlan.Arm {
+      let model = PythiaArm.model(size, config)
+      return RecipePlan.Arm(
+        name: name, seeds: seeds, parameters: model.parameterCount, tokens: tokens,
+        operations: Double(tokens) * model.trainingOperationsPerToken)
+    }
+    let smallest = config.sizes[0]
     return RecipePlan(
-      arms: config.sizes.map {
-        let model = PythiaArm.model($0, config)
-        return RecipePlan.Arm(
-          name: $0.name, seeds: config.seeds, parameters: model.parameterCount, tokens: tokens,
-          operations: Double(tokens) * model.trainingOperationsPerToken)
-      },
+      arms: config.sizes.map { arm($0.name, $0, seeds: config.seeds) }
+        + [arm(PythiaRecipe.restarted(smallest), smallest, seeds: 1)],
       notes: scale == .full
         ? ["One pass over the Pile, 143,000 steps of 1,024 × 2,048 tokens; give its files with --corpus."]
         : [
           "Tokens assume \(bytesPerToken) bytes a token and 7 tokens a line of arithmetic; whole steps are taken.",
           "The smallest size is trained once more with a restart, to show that nothing changes.",
-        ])
+        ] + (readsAll ? ["Tokens count the arithmetic alone: how much is in the corpus is known once it is read."] : [])
+    )
   }
 
-  public func measure(_ run: RecipeRun) throws -> RecipeFindings {
-    let config = try run.resolved(PythiaRecipe.config(run.scale))
+  public func measure(_ run: RecipeRun, _ config: PythiaConfig) throws -> RecipeFindings {
     let data = PythiaData(folder: run.folder.appending(path: "data"), config: config)
     try data.prepare(corpus: run.corpus)
     let seeds = run.seeds(config.seeds)

@@ -1,5 +1,6 @@
 import Foundation
 import GroveCore
+import GroveEval
 import GroveModel
 import GroveTensor
 import GroveTrain
@@ -10,7 +11,8 @@ struct CommitteeLatency {
   let vocabularySize: Int
 
   /// Medians in milliseconds, one passage at a time. The deep encoder may use all cores for its operators, or one; the
-  /// better counts. The members have one thread each.
+  /// better counts. The members have one thread each, on as many cores at a time.
+  /// - Parameter cores: of the machine, all of which `concurrentPerform` spreads the members over.
   func measure(cores: Int) throws -> (deep: Double, committee: Double) {
     let tokens = try Tensor(
       [Int64](repeating: 5, count: config.encoder.contextLength), [1, config.encoder.contextLength])
@@ -41,12 +43,12 @@ struct CommitteeLatency {
   private func median(_ body: () throws -> Void) throws -> Double {
     let clock = ContinuousClock()
     for _ in 0..<5 { try body() }
-    let times = try (0..<config.timedRounds).map { _ -> Double in
-      let start = clock.now
-      try body()
-      return (clock.now - start).seconds * 1000
-    }.sorted()
-    return times[times.count / 2]
+    return try Statistics.median(
+      (0..<config.timedRounds).map { _ in
+        let start = clock.now
+        try body()
+        return (clock.now - start).seconds * 1000
+      })
   }
 
   // Safety: a member is used by one thread at a time: `concurrentPerform` returns when all are done.

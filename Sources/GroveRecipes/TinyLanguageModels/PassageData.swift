@@ -58,10 +58,14 @@ struct PassageData: Sendable {
     }
   }
 
+  /// The file of a domain.
+  static func files(_ name: String, in corpus: URL) throws -> CorpusFiles {
+    try CorpusFiles([corpus.appending(path: "\(name).jsonl.zst")])
+  }
+
   private static func documents(_ name: String, in corpus: URL) throws -> [Document] {
-    let file = corpus.appending(path: "\(name).jsonl.zst")
     let reader = DocumentReader(
-      try CorpusFiles([file]), ReadingOptions(domain: .fileName, brokenLines: .fail)
+      try files(name, in: corpus), ReadingOptions(domain: .fileName, brokenLines: .fail)
     ) { _ in }
     var documents: [Document] = []
     while let document = try reader.next() { documents.append(document) }

@@ -1,5 +1,6 @@
-import Foundation
-public import GroveCore
+public import Foundation
+import GroveCore
+public import GroveCorpus
 import GroveModel
 import GroveTensor
 
@@ -40,8 +41,8 @@ public struct TinyLanguageModelsRecipe: Recipe {
   ]
 
   public let differences = [
-    "Width 128 and passages of 64 tokens, not 768 and 128; no dropout, because its draws would be shared by arms that run "
-      + "side by side; no segment embeddings.",
+    "At the scale tiny, width 128 and passages of 64 tokens, not 768 and 128, and no dropout: its draws come from one "
+      + "generator of the process, so arms that have it run one at a time. No segment embeddings at any scale.",
     "Pre-training text is LibreOffice's help, 128 to 2,048 passages, 6 epochs; the paper takes 20,000 to 90,000 passages "
       + "of Wikipedia, 50 epochs.",
     "The high-overlap task is the section of a help page, the low-overlap task the group of a book of scripture, 5 "
@@ -53,7 +54,7 @@ public struct TinyLanguageModelsRecipe: Recipe {
     "Variants with wider heads or convolutions are not run.",
   ]
 
-  static func config(_ scale: RecipeScale) -> TinyLanguageModelsConfig {
+  public func config(_ scale: RecipeScale) -> TinyLanguageModelsConfig {
     switch scale {
     case .smoke: .smoke
     case .tiny: .tiny
@@ -61,10 +62,20 @@ public struct TinyLanguageModelsRecipe: Recipe {
     }
   }
 
-  public func config(_ scale: RecipeScale) -> any Config { TinyLanguageModelsRecipe.config(scale) }
+  public func sources(_ config: TinyLanguageModelsConfig, in corpus: URL) throws -> [SourceFile] {
+    try [config.manual, config.scripture].flatMap { try PassageData.files($0, in: corpus).files }
+  }
 
-  public func plan(_ scale: RecipeScale) throws -> RecipePlan {
-    let config = TinyLanguageModelsRecipe.config(scale)
+  public func check(_ config: TinyLanguageModelsConfig, for run: RecipeRun) throws {
+    guard config.encoder.dropout > 0, run.workers > 1 else { return }
+    throw GroveError(
+      .argument, "--workers",
+      "dropout of \(config.encoder.dropout) draws from one generator of the whole process, so \(run.workers) arms at a "
+        + "time would change each other's draws",
+      remedy: "Give --workers 1, or --set encoder.dropout=0.")
+  }
+
+  public func plan(_ config: TinyLanguageModelsConfig, at scale: RecipeScale) throws -> RecipePlan {
     let length = config.encoder.contextLength
     let classes = PassageTask.section.classes.count
     let tuning = config.fineTuningSteps(classes: classes) * config.fineTuningBatch * length
@@ -77,20 +88,27 @@ public struct TinyLanguageModelsRecipe: Recipe {
         operations: Double(tokens) * shape.trainingOperationsPerToken(context: length))
     }
     let deep = config.encoder.layers
-    var arms = [arm("deep-scratch", config.seeds, layers: deep, passages: 0, fineTunings: 2)]
+    var arms = [arm(TinyLanguageModelsArms.scratch, config.seeds, layers: deep, passages: 0, fineTunings: 2)]
     for size in config.pretrainingSizes {
       let tasks = size == config.pretrainingSizes.last ? 2 : 1
-      arms.append(arm("deep-\(size)", config.seeds, layers: deep, passages: size, fineTunings: tasks))
+      arms.append(
+        arm(TinyLanguageModelsArms.deep(size), config.seeds, layers: deep, passages: size, fineTunings: tasks))
     }
     arms.append(
       arm(
-        "member", config.members, layers: config.shallowLayers, passages: config.pretrainingSizes.last ?? 0,
+        TinyLanguageModelsArms.member, config.members, layers: config.shallowLayers,
+        passages: config.pretrainingSizes.last ?? 0,
         fineTunings: config.seeds))
-    return RecipePlan(arms: arms, notes: ["Operations count the blocks; the heads are small beside them."])
+    arms.append(arm(TinyLanguageModelsArms.latency, 1, layers: deep, passages: 0, fineTunings: 0))
+    return RecipePlan(
+      arms: arms,
+      notes: [
+        "Operations count the blocks; the heads are small beside them.",
+        "Latency is measured alone, after the others.",
+      ])
   }
 
-  public func measure(_ run: RecipeRun) throws -> RecipeFindings {
-    let config = try run.resolved(TinyLanguageModelsRecipe.config(run.scale))
+  public func measure(_ run: RecipeRun, _ config: TinyLanguageModelsConfig) throws -> RecipeFindings {
     let data = try PassageData(corpus: run.corpus, config)
     let arms = TinyLanguageModelsArms(config: config, data: data, run: run)
     let records = try run.records(arms.jobs())

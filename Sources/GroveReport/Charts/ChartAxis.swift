@@ -101,7 +101,7 @@ struct ChartAxis {
   private static func label(_ value: Double, step: Double, largest: Double) -> String {
     if value == 0 { return "0" }
     if largest >= 1e4 || largest < 1e-3 { return compact(value, largest: largest) }
-    return NumberText.fixed(value, decimals: max(0, -Int((log10(step) + 1e-9).rounded(.down))))
+    return NumberText.fixed(value, max(0, -Int((log10(step) + 1e-9).rounded(.down))))
   }
 
   private static func compact(_ value: Double, largest: Double) -> String {

@@ -14,6 +14,26 @@ public enum NumberText {
     return trimmed(value, decimals: decimals(size))
   }
 
+  public static func short(_ value: Int) -> String { short(Double(value)) }
+
+  /// "1:02:03", "2:03", "12 s".
+  public static func duration(_ seconds: Double) -> String {
+    guard seconds.isFinite else { return "?" }
+    let whole = Int(seconds.rounded())
+    if whole < 60 { return "\(whole) s" }
+    let (minutes, rest) = (whole / 60, whole % 60)
+    if minutes < 60 { return String(format: "%d:%02d", minutes, rest) }
+    return String(format: "%d:%02d:%02d", minutes / 60, minutes % 60, rest)
+  }
+
+  /// "831 B", "2.5 KiB", "1.9 GiB".
+  public static func bytes(_ count: Int) -> String {
+    for (scale, unit) in [(1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB")] where count >= scale {
+      return fixed(Double(count) / Double(scale), 1) + " " + unit
+    }
+    return "\(count) B"
+  }
+
   /// A whole number with its thousands apart: "1,234,567".
   public static func grouped(_ value: Int) -> String {
     let digits = Array(String(value.magnitude))
@@ -25,8 +45,8 @@ public enum NumberText {
     return (value < 0 ? "-" : "") + text
   }
 
-  /// A fixed number of decimals, with thousands apart.
-  static func fixed(_ value: Double, decimals: Int) -> String {
+  /// "1,234.50": a fixed number of decimals, with thousands apart.
+  public static func fixed(_ value: Double, _ decimals: Int) -> String {
     let text = String(format: "%.\(decimals)f", abs(value))
     let parts = text.split(separator: ".", maxSplits: 1)
     let whole = Int(parts[0]).map(grouped) ?? String(parts[0])
@@ -37,7 +57,7 @@ public enum NumberText {
   private static func decimals(_ size: Double) -> Int { max(0, min(6, 3 - Int(log10(size).rounded(.down)))) }
 
   private static func trimmed(_ value: Double, decimals: Int) -> String {
-    var text = fixed(value, decimals: decimals)
+    var text = fixed(value, decimals)
     guard text.contains(".") else { return text }
     while text.hasSuffix("0") { text.removeLast() }
     if text.hasSuffix(".") { text.removeLast() }

@@ -13,9 +13,6 @@ public enum Torch {
   /// The library's version, as "2.13.0+cpu" or the like.
   public static func version() throws -> String { String(cString: try table().pointee.loadedVersion!) }
 
-  /// How libtorch was built: compilers, BLAS, instruction sets; several lines.
-  public static func buildConfiguration() throws -> String { String(cString: try table().pointee.configuration()!) }
-
   /// The folder whose `lib` holds libtorch: `GROVE_LIBTORCH`, or `.deps/libtorch` in a folder above the executable.
   public static let libtorchFolder: URL? = {
     if let path = ProcessInfo.processInfo.environment["GROVE_LIBTORCH"] { return URL(filePath: path) }
@@ -98,9 +95,6 @@ public enum Torch {
 
   /// `peakBytes` counts from what is held now.
   public static func resetPeak() throws { try table().pointee.reset_peak() }
-
-  /// Gives the kept memory back to the system.
-  public static func trimMemory() throws { try table().pointee.trim() }
 
   // MARK: Inside the target
 

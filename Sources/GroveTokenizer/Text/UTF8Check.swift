@@ -1,10 +1,27 @@
 /// Well-formed UTF-8 as table 3-7 of the Unicode Standard defines it, and its repair.
-enum UTF8Check {
+public enum UTF8Check {
   /// The width in bytes of the well-formed character at `offset`, or 0 if none stands there.
   @inline(__always)
   static func width(_ bytes: UnsafePointer<UInt8>, _ offset: Int, _ end: Int) -> Int {
-    let (width, seen) = shape(bytes, offset, end)
-    return seen == width ? width : 0
+    func continues(_ place: Int) -> Bool { bytes[offset + place] & 0xC0 == 0x80 }
+    let left = end - offset
+    switch bytes[offset] {
+    case 0..<0x80:
+      return 1
+    case 0xC2...0xDF:
+      return left > 1 && continues(1) ? 2 : 0
+    case 0xE0...0xEF:
+      guard left > 2, continues(1), continues(2) else { return 0 }
+      let start = UInt16(bytes[offset]) << 8 | UInt16(bytes[offset + 1])
+      // Below U+0800 is too long a form; U+D800 to U+DFFF are surrogates.
+      return start < 0xE0A0 || (0xEDA0...0xEDBF).contains(start) ? 0 : 3
+    case 0xF0...0xF4:
+      guard left > 3, continues(1), continues(2), continues(3) else { return 0 }
+      let start = UInt16(bytes[offset]) << 8 | UInt16(bytes[offset + 1])
+      return start < 0xF090 || start > 0xF48F ? 0 : 4
+    default:
+      return 0
+    }
   }
 
   /// The width that the lead byte announces (0 for a byte that cannot lead) and how many bytes of it are well formed.
@@ -26,13 +43,17 @@ enum UTF8Check {
 
   /// The offset of the first byte that is not part of a well-formed character, or nil.
   /// - Complexity: O(bytes); eight bytes at a time through ASCII.
-  static func firstProblem(in text: UnsafeBufferPointer<UInt8>) -> Int? {
+  public static func firstProblem(in text: UnsafeBufferPointer<UInt8>) -> Int? {
     guard let bytes = text.baseAddress else { return nil }
     let raw = UnsafeRawPointer(bytes)
     var at = 0
     while at < text.count {
-      if at + 8 <= text.count, raw.loadUnaligned(fromByteOffset: at, as: UInt64.self) & 0x8080_8080_8080_8080 == 0 {
-        at += 8
+      if bytes[at] < 0x80 {
+        at += 1
+        while at + 8 <= text.count, raw.loadUnaligned(fromByteOffset: at, as: UInt64.self) & 0x8080_8080_8080_8080 == 0
+        {
+          at += 8
+        }
         continue
       }
       let width = width(bytes, at, text.count)

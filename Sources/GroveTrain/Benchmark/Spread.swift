@@ -11,7 +11,7 @@ public struct Spread: Equatable, Sendable {
   /// The median and two quantiles, by default the 10th and the 90th percentile.
   /// - Throws: `GroveError` for an empty sample or a value that is not finite.
   public init(_ values: [Double], from low: Double = 0.1, to high: Double = 0.9) throws {
-    median = try Statistics.quantile(values, 0.5)
+    median = try Statistics.median(values)
     lower = try Statistics.quantile(values, low)
     upper = try Statistics.quantile(values, high)
   }

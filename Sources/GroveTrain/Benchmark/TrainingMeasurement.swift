@@ -43,7 +43,7 @@ public struct TrainingMeasurement: Codable, Equatable, Sendable {
   }
 
   /// The middle of the measured steps, in seconds.
-  public var medianSeconds: Double { get throws { try Statistics.quantile(stepSeconds, 0.5) } }
+  public var medianSeconds: Double { get throws { try Statistics.median(stepSeconds) } }
 
   /// Largest relative difference of two losses of the same step: rounding in the products of that precision, which
   /// grows with every update.

@@ -40,7 +40,7 @@ public struct TrainingSummary: Sendable {
   private func row(_ index: Int) throws -> [String] {
     let runs = measured[index]
     let spread = try Spread(runs.flatMap(\.stepSeconds).map { $0 * 1e3 })
-    let seconds = try Statistics.quantile(rounds.costs[index], 0.5)
+    let seconds = try Statistics.median(rounds.costs[index])
     let rate = operations / seconds / 1e9
     let ratio = try index == 0 ? nil : rounds.ratio(index)
     func mebibytes(_ bytes: Int?) -> String { bytes.map { text(Double($0) / 1_048_576, 0) } ?? "" }

@@ -1,3 +1,4 @@
+import GroveCore
 public import GroveModel
 public import GroveTensor
 
@@ -19,9 +20,4 @@ public enum MatrixCeiling {
     }
     return best
   }
-}
-
-extension Duration {
-  /// The duration in seconds.
-  public var seconds: Double { Double(components.seconds) + Double(components.attoseconds) * 1e-18 }
 }

@@ -1,6 +1,7 @@
 public import Foundation
 import GroveCore
 import GroveCorpus
+import GroveEval
 public import GroveReport
 
 /// The page about a run, made from what its folder holds.
@@ -24,25 +25,33 @@ public enum RunReport {
     let report = Report(
       title: title,
       subtitle: "Begun \(started) with Grove \(identity.groveVersion), libtorch \(identity.libtorchVersion)",
-      sections: [summary(config, metrics, tiles), curves(metrics)] + extra + [
+      sections: [try summary(config, metrics, tiles), curves(metrics)] + extra + [
         Report.Section("Config", [.code(try config.yaml(), caption: "config.yaml")]),
         provenance(config, identity, folder),
       ])
     try report.write(to: url)
   }
 
-  private static func summary(_ config: RunConfig, _ metrics: RunMetrics, _ first: [Report.Tile]) -> Report.Section {
+  private static func summary(
+    _ config: RunConfig, _ metrics: RunMetrics, _ first: [Report.Tile]
+  ) throws -> Report.Section {
     let last = metrics.validations.last
-    let speed = median(metrics.steps.map(\.tokensPerSecond))
-    let share = median(metrics.steps.map(\.ceilingShare))
+    var speed = Report.Tile("–", "tokens a second")
+    if !metrics.steps.isEmpty {
+      let share = try Statistics.median(metrics.steps.map(\.ceilingShare))
+      speed = Report.Tile(
+        NumberText.short(try Statistics.median(metrics.steps.map(\.tokensPerSecond))), "tokens a second",
+        note: "\(NumberText.fixed(100 * share, 0))% of the matrix-product ceiling")
+    }
     var tiles =
       first + [
-        Report.Tile(short(config.model.parameterCount), "parameters"),
-        Report.Tile(short(metrics.steps.last?.tokens ?? 0), "training tokens", note: "\(metrics.steps.count) steps"),
-        Report.Tile(short(Int(speed)), "tokens a second", note: "\(Int(share * 100))% of the matrix-product ceiling"),
+        Report.Tile(NumberText.short(config.model.parameterCount), "parameters"),
+        Report.Tile(
+          NumberText.short(metrics.steps.last?.tokens ?? 0), "training tokens", note: "\(metrics.steps.count) steps"),
+        speed,
       ]
     if let last, first.isEmpty {
-      tiles.insert(Report.Tile(fixed(last.bitsPerByte, 3), "bits per byte, held out"), at: 0)
+      tiles.insert(Report.Tile(NumberText.fixed(last.bitsPerByte, 3), "bits per byte, held out"), at: 0)
     }
     return Report.Section("Result", [.tiles(tiles)])
   }
@@ -103,18 +112,5 @@ public enum RunReport {
       throw GroveError(.mismatch, config.data.folder, "is not the data set of this run")
     }
     return plan.order.fingerprint(steps: 0..<config.training.steps, batchSize: config.training.batchSize)
-  }
-
-  private static func median(_ values: [Double]) -> Double {
-    values.isEmpty ? 0 : values.sorted()[values.count / 2]
-  }
-
-  private static func fixed(_ value: Double, _ digits: Int) -> String { String(format: "%.\(digits)f", value) }
-
-  private static func short(_ value: Int) -> String {
-    for (scale, letter) in [(1e9, "B"), (1e6, "M"), (1e3, "k")] where Double(value) >= scale {
-      return fixed(Double(value) / scale, 2) + letter
-    }
-    return "\(value)"
   }
 }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import GroveCore
+import GroveReport
 import GroveTrain
 
 struct BenchCommand: ParsableCommand {
@@ -44,7 +45,9 @@ struct BenchOptions: ParsableArguments {
 
   /// "1.52 (1.48–1.60)"; nothing for Grove itself.
   static func text(_ ratio: Spread?) -> String {
-    ratio.map { "\(Numbers.fixed($0.median, 2)) (\(Numbers.fixed($0.lower, 2))–\(Numbers.fixed($0.upper, 2)))" } ?? ""
+    ratio.map {
+      "\(NumberText.fixed($0.median, 2)) (\(NumberText.fixed($0.lower, 2))–\(NumberText.fixed($0.upper, 2)))"
+    } ?? ""
   }
 
   /// Shows the table, or the JSON, and writes the result file if one is wanted.

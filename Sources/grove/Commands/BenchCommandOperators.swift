@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import GroveCore
+import GroveReport
 import GroveTrain
 
 struct BenchOperatorsCommand: ParsableCommand {
@@ -42,8 +43,8 @@ struct BenchOperatorsCommand: ParsableCommand {
         let spread = try Spread(Array(times[index].joined()))
         let ratio = try index == 0 ? nil : rounds.ratio(index)
         rows.append([
-          "\(name), \(item.rawValue)", "\(Numbers.fixed(spread.median, 3))",
-          "\(Numbers.fixed(spread.lower, 3))–\(Numbers.fixed(spread.upper, 3))", BenchOptions.text(ratio),
+          "\(name), \(item.rawValue)", "\(NumberText.fixed(spread.median, 3))",
+          "\(NumberText.fixed(spread.lower, 3))–\(NumberText.fixed(spread.upper, 3))", BenchOptions.text(ratio),
         ])
       }
     }

@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import GroveCore
 import GroveCorpus
+import GroveReport
 import GroveTokenizer
 import GroveTrain
 
@@ -114,12 +115,12 @@ struct BenchTokenizerCommand: ParsableCommand {
     let rows = try names.indices.map { index in
       let spread = try Spread(measured[index].flatMap(\.seconds))
       let (bytes, tokens) = (Double(measured[index][0].bytes), Double(measured[index][0].tokens))
-      func rate(_ seconds: Double) -> String { Numbers.fixed(bytes / 1e6 / seconds, 2) }
+      func rate(_ seconds: Double) -> String { NumberText.fixed(bytes / 1e6 / seconds, 2) }
       let ratio = try index == 0 ? nil : rounds.ratio(index)
       return [
-        measured[index][0].engine, Numbers.fixed(spread.median, 3), rate(spread.median),
-        "\(rate(spread.upper))–\(rate(spread.lower))", train ? "" : Numbers.short(tokens / spread.median),
-        Numbers.short(tokens), BenchOptions.text(ratio),
+        measured[index][0].engine, NumberText.fixed(spread.median, 3), rate(spread.median),
+        "\(rate(spread.upper))–\(rate(spread.lower))", train ? "" : NumberText.short(tokens / spread.median),
+        NumberText.short(tokens), BenchOptions.text(ratio),
       ]
     }
     let megabytes = Int((Double(measured[0][0].bytes) / 1e6).rounded())

@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import GroveCore
 import GroveRecipes
+import GroveReport
 import GroveTrain
 
 struct DemoCommand: ParsableCommand {
@@ -30,11 +31,11 @@ struct DemoCommand: ParsableCommand {
       switch event {
       case .training(let event): view.receive(event)
       case .tokenizer(let size, let seconds):
-        if !quiet { Terminal.note("tokenizer: \(size) tokens learned in \(Numbers.fixed(seconds, 1)) s") }
+        if !quiet { Terminal.note("tokenizer: \(size) tokens learned in \(NumberText.fixed(seconds, 1)) s") }
       case .shards(let tokens, let documents, let seconds):
         if !quiet {
           Terminal.note(
-            "shards: \(documents) training documents, \(Numbers.short(tokens)) tokens in \(Numbers.fixed(seconds, 1)) s"
+            "shards: \(documents) training documents, \(NumberText.short(tokens)) tokens in \(NumberText.fixed(seconds, 1)) s"
           )
         }
       case .stopped(let step):
@@ -57,14 +58,15 @@ struct DemoCommand: ParsableCommand {
     for (row, sample) in zip(result.summary.domains, result.samples) {
       let text = sample.continuation.split(whereSeparator: \.isWhitespace).joined(separator: " ")
       table.add(
-        row.domain, Numbers.fixed(row.bitsPerByte, 3),
-        "\(Numbers.fixed(row.interval.lower, 3)) to \(Numbers.fixed(row.interval.upper, 3))", String(text.prefix(48)))
+        row.domain, NumberText.fixed(row.bitsPerByte, 3),
+        "\(NumberText.fixed(row.interval.lower, 3)) to \(NumberText.fixed(row.interval.upper, 3))",
+        String(text.prefix(48)))
     }
     output.show(
       """
       \(table.text)
-      mean over domains \(Numbers.fixed(result.summary.meanOverDomains, 3)) bits per byte on held-out documents, \
-      \(Numbers.duration(result.seconds)) in all
+      mean over domains \(NumberText.fixed(result.summary.meanOverDomains, 3)) bits per byte on held-out documents, \
+      \(NumberText.duration(result.seconds)) in all
       model   \(result.checkpoint.relativePath)
       report  \(result.report.relativePath)
       """,

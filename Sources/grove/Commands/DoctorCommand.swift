@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import GroveCore
+import GroveReport
 import GroveTensor
 import GroveTrain
 
@@ -23,7 +24,7 @@ struct DoctorCommand: ParsableCommand {
       ("grove", .string(groveVersion)), ("swift", .string(compilerVersion)),
       ("swift on PATH", SwiftToolchain.versionOnPath.map { .string($0) } ?? .null),
       ("system", .string(machine.system)), ("cores", .integer(machine.cores)),
-      ("memory", .string(Numbers.bytes(machine.memoryBytes))),
+      ("memory", .string(NumberText.bytes(machine.memoryBytes))),
       ("libtorch folder", .string(Torch.libtorchFolder?.path ?? "not found")),
     ]
     var devices = [device(.cpu, name: machine.processor, memoryBytes: machine.memoryBytes)]
@@ -51,7 +52,7 @@ struct DoctorCommand: ParsableCommand {
   private func lines(_ key: String, _ value: JSONValue) -> [String] {
     if let devices = value.arrayValue {
       return devices.flatMap { device in
-        let memory = device["memoryBytes"]?.integerValue.map(Numbers.bytes)
+        let memory = device["memoryBytes"]?.integerValue.map(NumberText.bytes)
         let parts = [device["device"]?.stringValue, device["name"]?.stringValue, memory]
         return lines("device", .string(parts.compactMap(\.self).joined(separator: ", ")))
       }

@@ -4,6 +4,7 @@ import GroveCore
 import GroveCorpus
 import GroveEval
 import GroveModel
+import GroveReport
 import GroveTensor
 import GroveTokenizer
 
@@ -74,9 +75,10 @@ struct EvalPerplexityCommand: ParsableCommand {
       ("domain", .left), ("documents", .right), ("bits/byte", .right), ("95% interval", .left), ("nats/token", .right))
     var list: [JSONValue] = []
     for row in summary.domains + [summary.all] {
-      let interval = "\(Numbers.fixed(row.interval.lower, 4)) to \(Numbers.fixed(row.interval.upper, 4))"
+      let interval = "\(NumberText.fixed(row.interval.lower, 4)) to \(NumberText.fixed(row.interval.upper, 4))"
       table.add(
-        row.domain, "\(row.documents)", Numbers.fixed(row.bitsPerByte, 4), interval, Numbers.fixed(row.natsPerToken, 4))
+        row.domain, "\(row.documents)", NumberText.fixed(row.bitsPerByte, 4), interval,
+        NumberText.fixed(row.natsPerToken, 4))
       list.append([
         "domain": .string(row.domain), "documents": .integer(row.documents), "bitsPerByte": .number(row.bitsPerByte),
         "low": .number(row.interval.lower), "high": .number(row.interval.upper),
@@ -84,7 +86,7 @@ struct EvalPerplexityCommand: ParsableCommand {
       ])
     }
     output.show(
-      "\(table.text)\nmean over domains \(Numbers.fixed(summary.meanOverDomains, 4)) bits per byte",
+      "\(table.text)\nmean over domains \(NumberText.fixed(summary.meanOverDomains, 4)) bits per byte",
       json: ["domains": .array(list), "meanOverDomains": .number(summary.meanOverDomains)])
   }
 }
@@ -109,9 +111,7 @@ struct EvaluationSource: ParsableArguments {
     guard dataset.manifest.tokenizer.fingerprint == tokenizer.fingerprint else {
       throw GroveError(.mismatch, folder.path, "the shards were made with another tokenizer than the model's")
     }
-    var documents: [TokenizedDocument] = []
-    for domain in dataset.domains.indices { try dataset.forEachDocument(domain: domain) { documents.append($0) } }
-    return documents
+    return try dataset.allDocuments()
   }
 
   private func encoded(_ tokenizer: Tokenizer) throws -> [TokenizedDocument] {

@@ -41,8 +41,8 @@ struct GenerateCommand: ParsableCommand {
     try model.prepare(precision, training: false, device: device)
     let text = prompt == "-" ? String(decoding: FileHandle.standardInput.readDataToEndOfFile(), as: UTF8.self) : prompt
     let generation = try TextGeneration(
-      model, tokenizer, prompt: text, sampler: sampler, random: RandomKey(seed: seed),
-      maximumTokens: maxTokens, stops: stop)
+      model, tokenizer, endOfText: TokenizerIdentity(tokenizer).endOfText, prompt: text, sampler: sampler,
+      random: RandomKey(seed: seed), maximumTokens: maxTokens, stops: stop)
     var written = ""
     var tokens: [JSONValue] = []
     while let piece = try generation.next() {

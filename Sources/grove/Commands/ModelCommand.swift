@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import GroveCore
 import GroveModel
+import GroveReport
 import GroveTensor
 
 struct ModelCommand: ParsableCommand {
@@ -25,7 +26,7 @@ struct ModelInspectCommand: ParsableCommand {
       let values = try tensor.stored().values(as: Float.self)
       let mean = values.reduce(0) { $0 + Double($1) } / Double(max(values.count, 1))
       let variance = values.reduce(0) { $0 + (Double($1) - mean) * (Double($1) - mean) } / Double(max(values.count, 1))
-      table.add(tensor.name, "\(tensor.shape)", Numbers.fixed(mean, 5), Numbers.fixed(variance.squareRoot(), 5))
+      table.add(tensor.name, "\(tensor.shape)", NumberText.fixed(mean, 5), NumberText.fixed(variance.squareRoot(), 5))
       list.append([
         "name": .string(tensor.name), "shape": .array(tensor.shape.map { .integer($0) }), "mean": .number(mean),
         "deviation": .number(variance.squareRoot()),
@@ -33,7 +34,7 @@ struct ModelInspectCommand: ParsableCommand {
     }
     let count = try model.parameterCount()
     try output.show(
-      "\(try model.config.yaml())\n\(table.text)\n\(Numbers.short(count)) parameters",
+      "\(try model.config.yaml())\n\(table.text)\n\(NumberText.short(count)) parameters",
       json: ["config": try model.config.json(), "parameters": .integer(count), "tensors": .array(list)])
   }
 }

@@ -2,6 +2,7 @@ public import ArgumentParser
 import Foundation
 import GroveCore
 public import GroveRecipes
+import GroveReport
 import GroveTensor
 
 struct RecipeCommand: ParsableCommand {
@@ -73,7 +74,7 @@ struct RecipeRunCommand: ParsableCommand {
   func run() throws {
     let recipe = try Recipes.named(id)
     guard let device = Device(device) else { throw ValidationError("--device: '\(device)' is not a device") }
-    let plan = try recipe.plan(scale)
+    let plan = try recipe.plan(scale, overrides: overrides)
     if dryRun { return show(plan) }
     if scale == .full, !output.quiet { Terminal.note(text(of: plan)) }
     let view = RecipeView(quiet: output.quiet, arms: plan.runs)
@@ -101,7 +102,7 @@ struct RecipeRunCommand: ParsableCommand {
       ("arm", .left), ("seeds", .right), ("parameters", .right), ("tokens a seed", .right), ("FLOPs a seed", .right))
     for arm in plan.arms {
       table.add(
-        arm.name, "\(arm.seeds)", Numbers.short(arm.parameters), Numbers.short(arm.tokens),
+        arm.name, "\(arm.seeds)", NumberText.short(arm.parameters), NumberText.short(arm.tokens),
         String(format: "%.2g", arm.operations))
     }
     return ([table.text, String(format: "%.2g FLOPs in all", plan.operations)] + plan.notes).joined(separator: "\n")

@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import GroveCore
 import GroveCorpus
+import GroveReport
 import GroveTokenizer
 import GroveTrain
 
@@ -47,7 +48,7 @@ struct RunListCommand: ParsableCommand {
     let (step, bits) = (metrics.steps.last, metrics.validations.last?.bitsPerByte)
     table.add(
       path, "\(step?.step ?? 0)", "\(config.training.steps)",
-      step.map { Numbers.fixed($0.lossNats, 4) } ?? "", bits.map { Numbers.fixed($0, 4) } ?? "", "")
+      step.map { NumberText.fixed($0.lossNats, 4) } ?? "", bits.map { NumberText.fixed($0, 4) } ?? "", "")
     list.append([
       "run": .string(path), "step": .integer(step?.step ?? 0), "steps": .integer(config.training.steps),
       "lossNats": step.map { .number($0.lossNats) } ?? .null, "bitsPerByte": bits.map { .number($0) } ?? .null,
@@ -73,8 +74,8 @@ struct RunShowCommand: ParsableCommand {
       """
       \(try config.yaml())
       step         \(metrics.steps.last?.step ?? 0) of \(config.training.steps)
-      loss         \(metrics.steps.last.map { Numbers.fixed($0.lossNats, 4) } ?? "none yet")
-      bits/byte    \(last.map { Numbers.fixed($0.bitsPerByte, 4) } ?? "none yet")
+      loss         \(metrics.steps.last.map { NumberText.fixed($0.lossNats, 4) } ?? "none yet")
+      bits/byte    \(last.map { NumberText.fixed($0.bitsPerByte, 4) } ?? "none yet")
       checkpoints  \(steps.map(String.init).joined(separator: " "))
       \(incidents.joined(separator: "\n"))
       """,

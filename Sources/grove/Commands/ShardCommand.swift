@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import GroveCore
 import GroveCorpus
+import GroveReport
 import GroveTokenizer
 
 struct ShardCommand: ParsableCommand {
@@ -55,7 +56,7 @@ struct ShardBuildCommand: ParsableCommand {
     let manifest = try builder.build(corpus.files(), corpus.readingOptions(), tokenizer: tokenizer) {
       switch $0 {
       case .progress(let documents, let bytes, let tokens):
-        progress.status("\(documents) documents, \(Numbers.bytes(bytes)), \(Numbers.short(tokens)) tokens")
+        progress.status("\(documents) documents, \(NumberText.bytes(bytes)), \(NumberText.short(tokens)) tokens")
       case .problem(let problem): progress.note("\(problem)")
       case .finished: break
       }

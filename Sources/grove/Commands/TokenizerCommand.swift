@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import GroveCore
 import GroveCorpus
+import GroveReport
 import GroveTokenizer
 
 struct TokenizerCommand: ParsableCommand {
@@ -35,7 +36,7 @@ struct TokenizerTrainCommand: ParsableCommand {
       progress.note("\($0)")
     } onProgress: {
       switch $0 {
-      case .reading(let documents, let bytes): progress.status("\(documents) documents, \(Numbers.bytes(bytes))")
+      case .reading(let documents, let bytes): progress.status("\(documents) documents, \(NumberText.bytes(bytes))")
       case .merging(let tokens, let of): progress.status("\(tokens) of \(of) tokens")
       }
     }

@@ -3,6 +3,7 @@ import Foundation
 import GroveCore
 import GroveCorpus
 import GroveModel
+import GroveReport
 import GroveTensor
 import GroveTrain
 
@@ -40,7 +41,7 @@ struct TrainCommand: ParsableCommand {
     output.show(
       [
         outcome == .finished ? "finished \(run.name)" : "stopped \(run.name); the same command goes on",
-        bits.map { "bits per byte \(Numbers.fixed($0, 4)), held out" },
+        bits.map { "bits per byte \(NumberText.fixed($0, 4)), held out" },
         "report \(run.report.relativePath)",
       ].compactMap { $0 }.joined(separator: "\n"),
       json: [
@@ -55,12 +56,12 @@ struct TrainCommand: ParsableCommand {
     try output.show(
       """
       \(try plan.config.yaml())
-      parameters       \(Numbers.short(plan.parameters))
-      tokens a step    \(Numbers.short(plan.tokensPerStep))
-      training tokens  \(Numbers.short(plan.trainingTokens)) of \(Numbers.short(plan.corpusTokens)), \
-      \(Numbers.fixed(plan.epochs, 2)) epochs
+      parameters       \(NumberText.short(plan.parameters))
+      tokens a step    \(NumberText.short(plan.tokensPerStep))
+      training tokens  \(NumberText.short(plan.trainingTokens)) of \(NumberText.short(plan.corpusTokens)), \
+      \(NumberText.fixed(plan.epochs, 2)) epochs
       training FLOPs   \(String(format: "%.3g", plan.operations))
-      memory           \(Numbers.bytes(plan.stateBytes)) of weights and optimizer
+      memory           \(NumberText.bytes(plan.stateBytes)) of weights and optimizer
       """,
       json: [
         "config": try plan.config.json(), "parameters": .integer(plan.parameters),

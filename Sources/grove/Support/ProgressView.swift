@@ -15,10 +15,7 @@ final class ProgressView {
     start = clock.now
   }
 
-  private var seconds: Double {
-    let elapsed = (clock.now - start).components
-    return Double(elapsed.seconds) + Double(elapsed.attoseconds) * 1e-18
-  }
+  private var seconds: Double { (clock.now - start).seconds }
 
   /// Begins work of a known size.
   func begin(_ label: String, total: Int, unit: String, done: Int = 0) {

@@ -1,4 +1,5 @@
 import GroveRecipes
+import GroveReport
 import Synchronization
 
 /// Shows a recipe's arms on standard error as they go; arms report from threads of their own.
@@ -27,9 +28,9 @@ final class RecipeView: Sendable {
       case .finished(let record):
         state.done += 1
         state.running["\(record.arm)/\(record.seed)"] = nil
-        state.line.note("\(record.arm), seed \(record.seed): \(Numbers.duration(record.seconds))")
+        state.line.note("\(record.arm), seed \(record.seed): \(NumberText.duration(record.seconds))")
       case .step(let arm, let seed, let step, let steps, let loss):
-        state.running["\(arm)/\(seed)"] = "\(step)/\(steps) loss \(Numbers.fixed(loss, 3))"
+        state.running["\(arm)/\(seed)"] = "\(step)/\(steps) loss \(NumberText.fixed(loss, 3))"
         let text = state.running.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }.joined(separator: "  ")
         let done = state.done
         state.line.status("\(done) of \(arms) arms  \(text)")

@@ -1,4 +1,5 @@
 import Foundation
+import GroveReport
 import GroveTrain
 
 /// Shows a run on standard error as it goes.
@@ -13,12 +14,12 @@ final class TrainingView {
     case .started(let summary):
       view.begin("train", total: summary.steps, unit: "steps", done: done)
       view.note(
-        "\(summary.name): \(Numbers.short(summary.parameters)) parameters, \(summary.steps) steps of "
-          + "\(Numbers.short(summary.tokensPerStep)) tokens, \(summary.precision) on \(summary.device), "
-          + "\(summary.threads) threads, ceiling \(Numbers.short(summary.ceilingGigaflops * 1e9))FLOP/s")
+        "\(summary.name): \(NumberText.short(summary.parameters)) parameters, \(summary.steps) steps of "
+          + "\(NumberText.short(summary.tokensPerStep)) tokens, \(summary.precision) on \(summary.device), "
+          + "\(summary.threads) threads, ceiling \(NumberText.short(summary.ceilingGigaflops * 1e9))FLOP/s")
     case .step(let record): show(record)
     case .validated(let record):
-      view.note("step \(record.step): \(Numbers.fixed(record.bitsPerByte, 4)) bits per byte, held out")
+      view.note("step \(record.step): \(NumberText.fixed(record.bitsPerByte, 4)) bits per byte, held out")
     case .skipped(let step, let reason): view.warn("step \(step) skipped: \(reason)")
     case .rolledBack(let from, let to, let leftOut):
       view.warn("rolled back from step \(from) to \(to); left out the batches of steps \(leftOut.map { $0 + 1 })")
@@ -38,8 +39,8 @@ final class TrainingView {
     view.update(
       record.step,
       [
-        ("loss", Numbers.fixed(record.lossNats, 4)), ("tokens/s", Numbers.short(record.tokensPerSecond)),
-        ("ceiling", "\(Numbers.fixed(100 * record.ceilingShare, 0))%"),
+        ("loss", NumberText.fixed(record.lossNats, 4)), ("tokens/s", NumberText.short(record.tokensPerSecond)),
+        ("ceiling", "\(NumberText.fixed(100 * record.ceilingShare, 0))%"),
       ])
   }
 }

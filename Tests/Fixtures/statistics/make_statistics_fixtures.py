@@ -33,10 +33,6 @@ def chi_rows():
     return rows(lambda d, x: stats.chi2.sf(x, d), [(d, x) for d in (1, 2, 7, 99, 1000) for x in (0.01, 1, 9, 120, 1100)])
 
 
-def poisson_rows():
-    return rows(lambda m, k: stats.poisson.cdf(k, m), [(m, k) for m in (0.1, 3, 40, 900) for k in (0, 2, 41, 950)])
-
-
 def binomial_rows():
     points = [(n, p, k) for n in (1, 10, 500) for p in (0.1, 0.5, 0.93) for k in (0, 4, 9, 260) if k <= n]
     return rows(lambda n, p, k: stats.binom.cdf(k, n, p), points)
@@ -75,10 +71,6 @@ def dispersions():
     return made
 
 
-def mcnemar_rows():
-    return rows(lambda a, b: stats.binomtest(int(min(a, b)), int(a + b)).pvalue, [(0, 1), (1, 9), (5, 5), (40, 60), (300, 230)])
-
-
 def wilson_rows():
     made = []
     for successes, trials, level in ((0, 10, 0.95), (3, 7, 0.95), (10, 10, 0.9), (512, 1000, 0.99)):
@@ -95,8 +87,8 @@ def paired_t_power(mean, deviation, pairs):
 document = {
     "generator": f"make_statistics_fixtures.py, scipy {scipy.__version__}, numpy {numpy.__version__}, seed 20240229",
     "tCumulative": t_rows(), "tSurvival": t_survival_rows(), "tQuantile": t_quantile_rows(), "chiSurvival": chi_rows(),
-    "poissonCumulative": poisson_rows(), "binomialCumulative": binomial_rows(), "normalQuantile": normal_rows(),
-    "samples": samples(), "dispersions": dispersions(), "mcNemar": mcnemar_rows(), "wilson": wilson_rows(),
+    "binomialCumulative": binomial_rows(), "normalQuantile": normal_rows(),
+    "samples": samples(), "dispersions": dispersions(), "wilson": wilson_rows(),
     "pairedTPower": [[0.5, 1.0, 12, paired_t_power(0.5, 1.0, 12)], [2.0, 1.0, 5, paired_t_power(2.0, 1.0, 5)],
                      [0.0, 1.0, 8, 0.05]],
 }

@@ -1,24 +1,22 @@
 public import GroveCore
-import GroveCorpus
-public import GroveDecode
 public import GroveModel
 public import GroveTokenizer
 
 extension TextGeneration {
   /// A text that goes on after a prompt, as a document of the training data would: after an end-of-text.
   /// - Parameters:
+  ///   - endOfText: stands before the prompt, and ends the text.
   ///   - maximumTokens: the text ends earlier where the model's context does.
   ///   - stops: strings that end the text.
   public convenience init(
-    _ model: any LanguageModel, _ tokenizer: Tokenizer, prompt: String, sampler: Sampler, random: RandomKey,
-    maximumTokens: Int, stops: [String]
+    _ model: any LanguageModel, _ tokenizer: Tokenizer, endOfText: Int, prompt: String, sampler: Sampler,
+    random: RandomKey, maximumTokens: Int, stops: [String]
   ) throws {
-    let end = try TokenizerIdentity(tokenizer).endOfText
     var encoder = tokenizer.encoder(specialTokens: .recognizing, malformed: .replacing)
     let session = try GenerationSession(
-      model, prompt: [end] + encoder.encode(prompt).map { Int($0) }, sampler: sampler, random: random,
+      model, prompt: [endOfText] + encoder.encode(prompt).map { Int($0) }, sampler: sampler, random: random,
       limits: GenerationLimits(
-        maximumTokens: maximumTokens, context: model.config.contextLength, stopTokens: [end]))
+        maximumTokens: maximumTokens, context: model.config.contextLength, stopTokens: [endOfText]))
     try self.init(session, stops: stops) { id in
       tokenizer.isSpecial(UInt32(id)) ? [] : tokenizer.bytes(of: UInt32(id)).map { Array($0) } ?? []
     }
