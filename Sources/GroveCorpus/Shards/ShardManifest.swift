@@ -94,10 +94,11 @@ public struct ShardManifest: Equatable, Sendable {
   /// - Complexity: reads every byte.
   public func verify(folder: URL) throws { try verify(shards, folder) { _ in true } }
 
-  /// Recomputes the hashes of those files of some shards that were written after the manifest, which is written last.
+  /// Recomputes the hashes of those files of some shards that were not written before the manifest, which is written
+  /// last. Clocks of file systems tick slowly, so the same time is not before.
   func verifyWhatIsNewer(_ shards: [Shard], folder: URL) throws {
     let written = try FileSystem.modified(folder.appending(path: ShardManifest.fileName))
-    try verify(shards, folder) { try FileSystem.modified($0) > written }
+    try verify(shards, folder) { try FileSystem.modified($0) >= written }
   }
 
   private func verify(_ shards: [Shard], _ folder: URL, where isDoubtful: (URL) throws -> Bool) throws {

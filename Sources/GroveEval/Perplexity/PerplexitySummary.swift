@@ -12,8 +12,9 @@ public struct PerplexitySummary: Sendable {
     public let documents: Int
     /// Of all documents together: Σ nats / Σ bytes / ln 2.
     public let bitsPerByte: Double
-    /// Of the bits per byte: 95%, percentile bootstrap over documents. A single document gives an interval of one point.
-    public let interval: Interval
+    /// Of the bits per byte: 95%, percentile bootstrap over documents. Nil for a single document, which tells nothing of
+    /// the spread.
+    public let interval: Interval?
     /// Of all documents together: Σ nats / Σ tokens, each end-of-text included.
     public let natsPerToken: Double
   }
@@ -40,14 +41,15 @@ public struct PerplexitySummary: Sendable {
   }
 
   private static func row(_ name: String, _ losses: [DocumentLoss], _ random: RandomKey) throws -> Row {
-    let interval = try Bootstrap(key: random).interval(count: losses.count) { indices in
+    func bitsPerByte(_ indices: [Int]) -> Double {
       DocumentLoss.bitsPerByte(
         nats: indices.reduce(0) { $0 + losses[$1].nats }, bytes: indices.reduce(0) { $0 + losses[$1].bytes })
     }
+    let interval = try losses.count > 1 ? Bootstrap(key: random).interval(count: losses.count, bitsPerByte) : nil
     let nats = losses.reduce(0) { $0 + $1.nats }
     let tokens = losses.reduce(0) { $0 + $1.tokens }
     return Row(
-      domain: name, documents: losses.count, bitsPerByte: interval.estimate, interval: interval,
+      domain: name, documents: losses.count, bitsPerByte: bitsPerByte(Array(losses.indices)), interval: interval,
       natsPerToken: nats / Double(max(tokens, 1)))
   }
 }

@@ -9,7 +9,7 @@ enum DemoReport {
     _ run: RunFolder, _ summary: PerplexitySummary, _ samples: [Demo.Sample], seconds: Double, to url: URL
   ) throws {
     let bars = summary.domains.map { row in
-      (label: row.domain, bar: BarChart.Bar(row.bitsPerByte, interval: row.interval.lower...row.interval.upper))
+      (label: row.domain, bar: BarChart.Bar(row.bitsPerByte, interval: row.interval.map { $0.lower...$0.upper }))
     }
     let judgement = Report.Section(
       "Held-out documents",

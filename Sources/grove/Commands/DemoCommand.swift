@@ -59,7 +59,7 @@ struct DemoCommand: ParsableCommand {
       let text = sample.continuation.split(whereSeparator: \.isWhitespace).joined(separator: " ")
       table.add(
         row.domain, NumberText.fixed(row.bitsPerByte, 3),
-        "\(NumberText.fixed(row.interval.lower, 3)) to \(NumberText.fixed(row.interval.upper, 3))",
+        NumberText.interval(row.interval, 3),
         String(text.prefix(48)))
     }
     output.show(

@@ -75,13 +75,12 @@ struct EvalPerplexityCommand: ParsableCommand {
       ("domain", .left), ("documents", .right), ("bits/byte", .right), ("95% interval", .left), ("nats/token", .right))
     var list: [JSONValue] = []
     for row in summary.domains + [summary.all] {
-      let interval = "\(NumberText.fixed(row.interval.lower, 4)) to \(NumberText.fixed(row.interval.upper, 4))"
       table.add(
-        row.domain, "\(row.documents)", NumberText.fixed(row.bitsPerByte, 4), interval,
+        row.domain, "\(row.documents)", NumberText.fixed(row.bitsPerByte, 4), NumberText.interval(row.interval, 4),
         NumberText.fixed(row.natsPerToken, 4))
       list.append([
         "domain": .string(row.domain), "documents": .integer(row.documents), "bitsPerByte": .number(row.bitsPerByte),
-        "low": .number(row.interval.lower), "high": .number(row.interval.upper),
+        "low": row.interval.map { .number($0.lower) } ?? .null, "high": row.interval.map { .number($0.upper) } ?? .null,
         "natsPerToken": .number(row.natsPerToken),
       ])
     }
