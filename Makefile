@@ -9,9 +9,9 @@ SHELL := bash
 
 GROVE := .build/release/grove
 SOURCES := Sources Tests Package.swift
-SCRIPTS := scripts/setup scripts/parity-environment scripts/check-parity Benchmarks/run .ci/run
+SCRIPTS := scripts/setup scripts/build-docs scripts/parity-environment scripts/check-parity Benchmarks/run .ci/run
 
-.PHONY: help demo test build setup format check parity bench clean
+.PHONY: help demo test build setup format check parity bench docs clean
 
 help: ## List the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1\t\2/p' Makefile | expand -t 10
@@ -44,6 +44,9 @@ parity: build ## Compare with transformers, tokenizers, TensorBoard and a reader
 bench: build ## Measure Grove beside its peers on this machine
 	@scripts/parity-environment
 	Benchmarks/run $(ARGS)
+
+docs: setup ## Build the DocC pages of the libraries
+	scripts/build-docs
 
 clean: ## Remove what was built, but not .deps
 	rm -rf .build
