@@ -45,7 +45,7 @@ bench: build ## Measure Grove beside its peers on this machine
 	@scripts/parity-environment
 	Benchmarks/run $(ARGS)
 
-docs: setup ## Build the DocC pages of the libraries
+docs: build ## Build the DocC pages of the libraries
 	scripts/build-docs
 
 clean: ## Remove what was built, but not .deps
