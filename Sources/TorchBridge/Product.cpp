@@ -2,7 +2,11 @@
 
 #include <ATen/Context.h>
 #include <ATen/ops/addmm.h>
+#include <ATen/ops/empty.h>
 #include <ATen/ops/mm.h>
+#include <ATen/ops/ones.h>
+
+#include <exception>
 
 #ifndef __APPLE__
 namespace at::native {
@@ -14,11 +18,25 @@ __attribute__((weak)) void mkldnn_matmul(
 
 namespace grove {
 
+#if defined(__x86_64__) && !defined(__APPLE__)
+/// The entry refuses float32 too on a processor without AVX-512, so it is tried.
+static bool oneDNNMultiplies() {
+  if (!at::native::mkldnn_matmul || !at::globalContext().hasMKLDNN()) return false;
+  const auto ones = at::ones({2, 2});
+  try {
+    at::native::mkldnn_matmul(ones, ones, at::empty({2, 2}), 0.0f, 1.0f);
+  } catch (const std::exception &) {
+    return false;
+  }
+  return true;
+}
+#endif
+
 /// libtorch itself sends float32 to MKL, which runs at half of oneDNN's speed on AMD processors.
 static bool oneDNNTakes(const at::Tensor &a) {
 #if defined(__x86_64__) && !defined(__APPLE__)
-  static const bool isThere = at::native::mkldnn_matmul && at::globalContext().hasMKLDNN();
-  return isThere && a.scalar_type() == at::kFloat && at::globalContext().userEnabledMkldnn();
+  static const bool multiplies = oneDNNMultiplies();
+  return multiplies && a.scalar_type() == at::kFloat && at::globalContext().userEnabledMkldnn();
 #else
   return false;
 #endif

@@ -94,6 +94,17 @@ struct FlowTests {
     }
   }
 
+  @Test("A processor without AVX-512 trains too", arguments: ["float32", "bfloat16"])
+  func smallProcessor(precision: String) throws {
+    try GroveTool.with { tool in
+      let training = try TinyTraining(tool)
+      let environment = ["ONEDNN_MAX_CPU_ISA": "AVX2", "ATEN_CPU_CAPABILITY": "avx2"]
+      let arguments = training.arguments("run", "--set", "training.precision=\(precision)", "--set", "training.steps=6")
+      let result = try tool.start(arguments, environment: environment).result()
+      #expect(result.code == 0, "\(result.errors)")
+    }
+  }
+
   @Test("Progress in a pipe is plain lines, and the result alone is on standard output")
   func progress() throws {
     try GroveTool.with { tool in
