@@ -16,7 +16,7 @@ final class TrainingView {
       view.note(
         "\(summary.name): \(NumberText.short(summary.parameters)) parameters, \(summary.steps) steps of "
           + "\(NumberText.short(summary.tokensPerStep)) tokens, \(summary.precision) on \(summary.device), "
-          + "\(summary.threads) threads, ceiling \(NumberText.short(summary.ceilingGigaflops * 1e9))FLOP/s")
+          + "\(summary.threads) threads, ceiling \(Int(summary.ceilingGigaflops)) GFLOP/s")
     case .step(let record): show(record)
     case .validated(let record):
       view.note("step \(record.step): \(NumberText.fixed(record.bitsPerByte, 4)) bits per byte, held out")
