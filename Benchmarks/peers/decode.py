@@ -1,17 +1,18 @@
 #!/usr/bin/env python3
 """The peers for decoding on a CPU: transformers' generate, and llama.cpp through llama-cpp-python.
 
-    decode.py transformers --model FOLDER [--dtype fp32|bf16] [--batch 1] [--prompt 128] [--new 128]
-    decode.py transformers --width 384 --layers 6 --heads 6 --vocabulary 8192    a random LLaMA; --save keeps it
-    decode.py llama.cpp --gguf FILE [--prompt 128] [--new 128]
+    decode.py transformers --model FOLDER [--dtype fp32|bf16] [--batch 1] [--prompt 384] [--new 128]
+    decode.py llama.cpp --gguf FILE [--batch 1] [--prompt 384] [--new 128]
 
-Greedy, without a stop token, on the prompt ids (7 i + 11) mod V. One JSON line: prompt tokens a second, milliseconds to
-the first token, new tokens a second after it. llama-cpp-python is no part of scripts/parity-requirements.txt; build it
-with CMAKE_ARGS=-DGGML_NATIVE=ON.
+Greedy, without a stop token, on the prompt ids (7 i + 11) mod V, the same for every text of a batch. One JSON line with
+the fields of Grove's own `grove bench decode --json`. llama.cpp is called as its own programs call it: llama_decode on
+a batch of tokens, with the scores read in place.
 """
 
 import argparse
+import ctypes
 import json
+import resource
 import time
 
 
@@ -20,16 +21,13 @@ def parse_arguments():
     parser.add_argument("peer", choices=["transformers", "llama.cpp"])
     parser.add_argument("--model")
     parser.add_argument("--gguf")
-    parser.add_argument("--save")
-    parser.add_argument("--width", type=int, default=384)
-    parser.add_argument("--layers", type=int, default=6)
-    parser.add_argument("--heads", type=int, default=6)
-    parser.add_argument("--vocabulary", type=int, default=8192)
-    parser.add_argument("--dtype", choices=["fp32", "bf16"], default="bf16")
+    parser.add_argument("--dtype", default="bf16", help="fp32 or bf16; for llama.cpp what the file has, to be printed")
+    parser.add_argument("--device", default="cpu")
     parser.add_argument("--batch", type=int, default=1)
-    parser.add_argument("--prompt", type=int, default=128)
+    parser.add_argument("--prompt", type=int, default=384)
     parser.add_argument("--new", type=int, default=128)
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--parameters", type=int, help="what llama.cpp is said to have: it counts padding")
     return parser.parse_args()
 
 
@@ -43,35 +41,20 @@ def seconds_of(job):
     return time.perf_counter() - start
 
 
-def speeds(options, first, rest):
-    """`first` is the time of the prompt and one token, `rest` that of the other new ones."""
+def measurement(options, engine, parameters, first, rest, ids):
     return {
-        "prompt_tokens_per_s": round(options.batch * options.prompt / first, 2),
-        "first_token_ms": round(first * 1e3, 2),
-        "new_tokens_per_s": round(options.batch * (options.new - 1) / rest, 2),
+        "engine": engine,
+        "precision": options.dtype,
+        "parameters": parameters,
+        "threads": options.threads,
+        "batchSize": options.batch,
+        "promptTokens": options.prompt,
+        "newTokens": options.new,
+        "firstTokenSeconds": first,
+        "restSeconds": rest,
+        "ids": ids,
+        "peakResidentBytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
     }
-
-
-def load_transformers(options):
-    import torch
-    import transformers
-
-    if options.model:
-        model = transformers.AutoModelForCausalLM.from_pretrained(options.model)
-    else:
-        config = transformers.LlamaConfig(
-            vocab_size=options.vocabulary,
-            hidden_size=options.width,
-            num_hidden_layers=options.layers,
-            num_attention_heads=options.heads,
-            num_key_value_heads=options.heads,
-            intermediate_size=8 * options.width // 3,
-            tie_word_embeddings=True,
-        )
-        model = transformers.LlamaForCausalLM(config)
-        if options.save:
-            model.save_pretrained(options.save)
-    return model.to(torch.bfloat16 if options.dtype == "bf16" else torch.float32).eval()
 
 
 def measure_transformers(options):
@@ -79,12 +62,14 @@ def measure_transformers(options):
     import transformers
 
     torch.set_num_threads(options.threads)
-    torch.manual_seed(0)
-    model = load_transformers(options)
-    ids = torch.tensor([prompt_ids(options, model.config.vocab_size)] * options.batch)
+    dtype = torch.bfloat16 if options.dtype == "bf16" else torch.float32
+    model = transformers.AutoModelForCausalLM.from_pretrained(options.model, dtype=dtype).to(options.device).eval()
+    ids = torch.tensor([prompt_ids(options, model.config.vocab_size)] * options.batch, device=options.device)
+    texts = None
 
     def generate(count):
-        model.generate(
+        nonlocal texts
+        texts = model.generate(
             ids,
             attention_mask=torch.ones_like(ids),
             max_new_tokens=count,
@@ -98,45 +83,98 @@ def measure_transformers(options):
         generate(4)
         first = seconds_of(lambda: generate(1))
         whole = seconds_of(lambda: generate(options.new))
-    return {
-        "peer": f"transformers {transformers.__version__}",
-        "dtype": options.dtype,
-        "batch": options.batch,
-        "parameters": sum(p.numel() for p in model.parameters()),
-        **speeds(options, first, whole - first),
-    }
+    new = texts[0, options.prompt :].tolist()
+    parameters = sum(p.numel() for p in model.parameters())
+    return measurement(options, f"transformers {transformers.__version__}", parameters, first, whole - first, new)
+
+
+class LlamaCpp:
+    """A context with room for every text; each is a sequence of its own."""
+
+    def __init__(self, options):
+        import llama_cpp
+        import numpy
+
+        self.library, self.numpy, self.options = llama_cpp, numpy, options
+        self.quiet = llama_cpp.llama_log_callback(lambda level, text, data: None)
+        llama_cpp.llama_log_set(self.quiet, None)
+        llama_cpp.llama_backend_init()
+        self.model = llama_cpp.llama_model_load_from_file(
+            options.gguf.encode(), llama_cpp.llama_model_default_params()
+        )
+        if not self.model:
+            raise SystemExit(f"{options.gguf}: llama.cpp cannot load it")
+        parameters = llama_cpp.llama_context_default_params()
+        tokens = options.batch * (options.prompt + options.new + 8)
+        parameters.n_ctx, parameters.n_batch, parameters.n_seq_max = tokens, tokens, options.batch
+        parameters.n_threads = parameters.n_threads_batch = options.threads
+        self.context = llama_cpp.llama_init_from_model(self.model, parameters)
+        vocabulary = llama_cpp.llama_model_get_vocab(self.model)
+        self.vocabulary = llama_cpp.llama_vocab_n_tokens(vocabulary)
+        self.batch = llama_cpp.llama_batch_init(tokens, 0, options.batch)
+
+    def restart(self):
+        self.library.llama_memory_clear(self.library.llama_get_memory(self.context), True)
+        self.position = 0
+
+    def step(self, rows):
+        """Reads equally many tokens for every text, and gives the likeliest next ones."""
+        batch, at, wanted = self.batch, 0, []
+        for text, row in enumerate(rows):
+            for offset, token in enumerate(row):
+                batch.token[at], batch.pos[at] = token, self.position + offset
+                batch.n_seq_id[at], batch.seq_id[at][0] = 1, text
+                batch.logits[at] = offset == len(row) - 1
+                if batch.logits[at]:
+                    wanted.append(at)
+                at += 1
+        batch.n_tokens = at
+        if self.library.llama_decode(self.context, batch):
+            raise SystemExit("llama_decode failed")
+        self.position += len(rows[0])
+        return [int(self.scores(index).argmax()) for index in wanted]
+
+    def scores(self, index):
+        pointer = self.library.llama_get_logits_ith(self.context, index)
+        return self.numpy.ctypeslib.as_array(ctypes.cast(pointer, ctypes.POINTER(ctypes.c_float)), (self.vocabulary,))
 
 
 def measure_llama_cpp(options):
     import llama_cpp
 
-    options.batch = 1
-    model = llama_cpp.Llama(
-        options.gguf,
-        n_ctx=options.prompt + options.new + 8,
-        n_threads=options.threads,
-        n_threads_batch=options.threads,
-        verbose=False,
-    )
-    ids = prompt_ids(options, model.n_vocab())
-    model.eval(ids[:8])
-    model.reset()
-    next_id = 0
+    peer = LlamaCpp(options)
+    prompts = [prompt_ids(options, peer.vocabulary)] * options.batch
+    new = []
 
-    def step(tokens):
-        nonlocal next_id
-        model.eval(tokens)
-        next_id = model.sample(temp=0.0)
+    def begin():
+        nonlocal last
+        last = peer.step(prompts)
+        new.append(last[0])
 
-    first = seconds_of(lambda: step(ids))
-    rest = seconds_of(lambda: [step([next_id]) for _ in range(options.new - 1)])
-    return {"peer": f"llama.cpp {llama_cpp.__version__}", "file": options.gguf, **speeds(options, first, rest)}
+    def continue_to(count):
+        nonlocal last
+        while len(new) < count:
+            last = peer.step([[token] for token in last])
+            new.append(last[0])
+
+    last = None
+    peer.restart()
+    begin()
+    continue_to(4)
+    peer.restart()
+    new.clear()
+    first = seconds_of(begin)
+    rest = seconds_of(lambda: continue_to(options.new))
+    parameters = options.parameters or llama_cpp.llama_model_n_params(peer.model)
+    return measurement(options, f"llama.cpp, llama-cpp-python {llama_cpp.__version__}", parameters, first, rest, new)
 
 
 def main():
     options = parse_arguments()
     if options.peer == "llama.cpp" and not options.gguf:
         raise SystemExit("llama.cpp needs --gguf FILE")
+    if options.peer == "transformers" and not options.model:
+        raise SystemExit("transformers needs --model FOLDER")
     measure = measure_transformers if options.peer == "transformers" else measure_llama_cpp
     print(json.dumps(measure(options)))
 

@@ -1,6 +1,7 @@
 // What the kernels' files share.
 #pragma once
 #include <ATen/core/Tensor.h>
+#include <ATen/core/grad_mode.h>
 #include <torch/csrc/autograd/custom_function.h>
 
 #include "Bridge.h"
@@ -38,6 +39,14 @@ inline std::optional<at::Tensor> optional(GroveTensorHandle handle) {
   return handle ? std::optional<at::Tensor>(tensor(handle)) : std::nullopt;
 }
 
+/// What a Function gives: recorded for the backward pass where gradients are on, without that cost where they are off.
+template <typename Function, typename... Arguments>
+auto applied(const Arguments &...arguments) {
+  if (at::GradMode::is_enabled()) return Function::apply(arguments...);
+  AutogradContext context;
+  return Function::forward(&context, arguments...);
+}
+
 inline void checkCPU(const at::Tensor &tensor) {
   TORCH_CHECK(tensor.is_cpu(), "the kernel is for the CPU, got a tensor on ", tensor.device());
 }
@@ -54,6 +63,10 @@ GroveStatus swiglu(GroveTensorHandle x, GroveTensorHandle *out);
 GroveStatus gelu(GroveTensorHandle x, GroveTensorHandle *out);
 bool attends(int32_t dtype, int64_t width);
 GroveStatus attention(GroveTensorHandle q, GroveTensorHandle k, GroveTensorHandle v, bool causal, GroveTensorHandle *out);
+GroveStatus lastQueries(GroveTensorHandle q, GroveTensorHandle k, GroveTensorHandle v, GroveTensorHandle *out);
+GroveStatus cachedAttention(const GroveCachedAttention *arguments, GroveTensorHandle *out);
+GroveStatus quantizedLinear(GroveTensorHandle x, GroveTensorHandle values, GroveTensorHandle scales,
+                            GroveTensorHandle bias, GroveTensorHandle *out);
 GroveStatus linearCrossEntropy(GroveTensorHandle x, GroveTensorHandle weight, GroveTensorHandle targets, int64_t ignored,
                                double zLoss, GroveTensorHandle *out);
 

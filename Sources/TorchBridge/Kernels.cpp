@@ -14,6 +14,9 @@ void installKernels(GroveTorch &table) {
   table.gelu = gelu;
   table.attends = attends;
   table.attention = attention;
+  table.last_queries = lastQueries;
+  table.cached_attention = cachedAttention;
+  table.quantized_linear = quantizedLinear;
   table.linear_cross_entropy = linearCrossEntropy;
 }
 

@@ -142,12 +142,12 @@ GroveStatus swiglu(GroveTensorHandle x, GroveTensorHandle *out) {
   return guarded([&] {
     const auto input = tensor(x);
     TORCH_CHECK(input.dim() > 0 && input.size(-1) % 2 == 0, "the last axis of ", input.sizes(), " is not even");
-    *out = handle(SwiGLU::apply(input));
+    *out = handle(applied<SwiGLU>(input));
   });
 }
 
 GroveStatus gelu(GroveTensorHandle x, GroveTensorHandle *out) {
-  return guarded([&] { *out = handle(GELU::apply(tensor(x))); });
+  return guarded([&] { *out = handle(applied<GELU>(tensor(x))); });
 }
 
 GroveStatus rotaryHeads(GroveTensorHandle projected, GroveTensorHandle cosine, GroveTensorHandle sine, int64_t heads,
@@ -159,7 +159,7 @@ GroveStatus rotaryHeads(GroveTensorHandle projected, GroveTensorHandle cosine, G
     TORCH_CHECK(angles.dim() == 2 && angles.size(0) == x.size(1) && 2 * angles.size(1) == x.size(3) &&
                     angles.sizes() == tensor(sine).sizes() && angles.scalar_type() == at::kFloat,
                 "angles of ", angles.sizes(), " do not fit ", x.sizes());
-    const auto parts = RotaryHeads::apply(x, angles, tensor(sine), heads, keyValueHeads);
+    const auto parts = applied<RotaryHeads>(x, angles, tensor(sine), heads, keyValueHeads);
     for (int part = 0; part < 3; part++) out[part] = handle(parts[part]);
   });
 }

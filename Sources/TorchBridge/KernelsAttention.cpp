@@ -266,7 +266,7 @@ GroveStatus attention(GroveTensorHandle q_, GroveTensorHandle k_, GroveTensorHan
                 " keys cannot be causal");
     TORCH_CHECK(q.scalar_type() == k.scalar_type() && q.scalar_type() == v.scalar_type(), "queries of ",
                 q.scalar_type(), ", keys of ", k.scalar_type(), ", values of ", v.scalar_type());
-    *out = handle(Attention::apply(q, k, v, causal));
+    *out = handle(applied<Attention>(q, k, v, causal));
   });
 }
 

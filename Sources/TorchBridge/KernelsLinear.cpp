@@ -35,6 +35,10 @@ struct Linear : torch::autograd::Function<Linear> {
     shape.back() = outputs;
     auto out = at::empty(shape, x.options());
     const auto flat = out.view({-1, outputs});
+    if (multipliesFewRows(rows, weight)) {
+      fewRowProduct(rows, weight, bias, flat);
+      return out;
+    }
     if (bias) flat.copy_(bias->expand_as(flat));
     product(rows, weight.t(), flat, bias.has_value());
     return out;
@@ -64,7 +68,7 @@ struct Linear : torch::autograd::Function<Linear> {
 }  // namespace
 
 GroveStatus linear(GroveTensorHandle x, GroveTensorHandle weight, GroveTensorHandle bias, GroveTensorHandle *out) {
-  return guarded([&] { *out = handle(Linear::apply(tensor(x), tensor(weight), optional(bias))); });
+  return guarded([&] { *out = handle(applied<Linear>(tensor(x), tensor(weight), optional(bias))); });
 }
 
 }  // namespace grove

@@ -115,7 +115,7 @@ GroveStatus linearCrossEntropy(GroveTensorHandle x_, GroveTensorHandle weight_, 
     TORCH_CHECK(x.scalar_type() == weight.scalar_type(), "hidden states of ", x.scalar_type(),
                 " and a weight of ", weight.scalar_type());
     const bool records = at::GradMode::is_enabled();
-    *out = handle(LinearCrossEntropy::apply(x.contiguous(), weight.contiguous(), targets.contiguous(), ignored, zLoss,
+    *out = handle(applied<LinearCrossEntropy>(x.contiguous(), weight.contiguous(), targets.contiguous(), ignored, zLoss,
                                             records && x.requires_grad(), records && weight.requires_grad()));
   });
 }

@@ -114,7 +114,7 @@ GroveStatus norm(const GroveNorm *arguments, GroveTensorHandle *stream, GroveTen
     TORCH_CHECK(x.dim() > 0 && x.size(-1) == weight.numel() && weight.is_contiguous(), "the last axis of ",
                 x.sizes(), " does not fit a weight of ", weight.sizes());
     TORCH_CHECK(!delta.defined() || delta.sizes() == x.sizes(), "cannot add ", delta.sizes(), " to ", x.sizes());
-    const auto results = Norm::apply(x, optional(arguments->delta), weight, optional(arguments->bias), arguments->epsilon,
+    const auto results = applied<Norm>(x, optional(arguments->delta), weight, optional(arguments->bias), arguments->epsilon,
                                      arguments->centered, static_cast<int64_t>(arguments->dtype));
     *out = handle(results[0]);
     *stream = results.size() > 1 ? handle(results[1]) : nullptr;
@@ -125,7 +125,7 @@ GroveStatus add(GroveTensorHandle x, GroveTensorHandle delta, GroveTensorHandle 
   return guarded([&] {
     TORCH_CHECK(tensor(x).sizes() == tensor(delta).sizes(), "cannot add ", tensor(delta).sizes(), " to ",
                 tensor(x).sizes());
-    *out = handle(Add::apply(tensor(x), tensor(delta)));
+    *out = handle(applied<Add>(tensor(x), tensor(delta)));
   });
 }
 

@@ -32,6 +32,25 @@ struct BenchCommandTests {
     }
   }
 
+  @Test(
+    "A token takes no memory from the system, and few tensors",
+    arguments: [("float32", 1), ("bfloat16", 1), ("int8", 1), ("bfloat16", 3)])
+  func decoding(precision: String, batch: Int) throws {
+    let shape = Self.tiny.filter { $0 != "batchSize=2" }.dropLast()
+    let run = try GroveTool.run(
+      ["bench", "decode", "--precision", precision, "--batch", "\(batch)", "--json"] + shape
+        + ["--set", "promptTokens=12", "--set", "newTokens=20"])
+    #expect(run.code == 0, "\(run.errors)")
+    let json = try run.json
+    #expect(json["systemAllocations"]?.integerValue == 0)
+    #expect(json["ids"]?.arrayValue?.count == 20)
+    // Nine tensors a layer, a dozen around them, and what a dequantized row of the embedding takes.
+    #expect(try #require(json["allocationsPerToken"]?.numberValue) <= 60)
+    for key in ["firstTokenSeconds", "restSeconds", "peakResidentBytes"] {
+      #expect(try #require(json[key]?.numberValue) > 0, "\(key)")
+    }
+  }
+
   @Test("The same command trains the same: equal losses in two processes")
   func sameLosses() throws {
     let runs = try (0..<2).map { _ in

@@ -18,7 +18,7 @@ struct DecodingLawTests {
     arguments: ModelConfig.Family.allCases, [1, 3, 24])
   func cachedIsFull(family: ModelConfig.Family, portion: Int) throws {
     let model = try TinyModel.make(family, seed: 7)
-    let cache = try KeyValueCache(model.config, batch: 1, capacity: 24, precision: .float32, device: .cpu)
+    let cache = try KeyValueCache(model.config, batch: 1, capacity: 24, dtype: .float32, device: .cpu)
     let parts = try withGradients(.off) {
       try stride(from: 0, to: 24, by: portion).map { start in
         let tokens = try Tensor(Array(Self.ids[start..<start + portion]), [1, portion])
@@ -59,7 +59,7 @@ struct DecodingLawTests {
   @Test("More positions than the cache holds are refused in words")
   func fullCache() throws {
     let model = try TinyModel.llama(seed: 7)
-    let cache = try KeyValueCache(model.config, batch: 1, capacity: 8, precision: .float32, device: .cpu)
+    let cache = try KeyValueCache(model.config, batch: 1, capacity: 8, dtype: .float32, device: .cpu)
     let error = #expect(throws: GroveError.self) {
       try model.logits(Tensor(Self.ids, [1, 24]), ForwardPass(.inference, cache: cache))
     }

@@ -13,7 +13,7 @@ extern "C" {
 #endif
 
 // Raised whenever the table below changes; loader and bridge must agree.
-#define GROVE_TORCH_ABI 4
+#define GROVE_TORCH_ABI 5
 
 typedef void *GroveTensorHandle;
 typedef const void *GroveOperatorHandle;
@@ -99,6 +99,17 @@ typedef struct {
   int32_t dtype;            // of the result: float32 or bfloat16
 } GroveNorm;
 
+// Attention of T new positions, of which the first is `position`, over a cache that takes in their keys and values.
+typedef struct {
+  GroveTensorHandle projected;  // [B, T, (H + 2G)·D]: queries, keys, values
+  GroveTensorHandle cosine;     // [T, D/2], float32, to turn queries and keys by; or null
+  GroveTensorHandle sine;
+  GroveTensorHandle keys;       // [B, G, capacity, D], written to
+  GroveTensorHandle values;
+  int64_t position;
+  int64_t heads;
+} GroveCachedAttention;
+
 typedef struct {
   char name[256];  // empty where the driver does not tell it
   int64_t totalBytes;
@@ -162,6 +173,13 @@ typedef struct {
   // softmax(q kᵀ / √D) v: queries [B, H, T, D], keys and values [B, G, S, D] with H a multiple of G; causal only with S = T.
   GroveStatus (*attention)(GroveTensorHandle q, GroveTensorHandle k, GroveTensorHandle v, bool causal,
                            GroveTensorHandle *out);
+  // As causal `attention` for T ≤ S queries, the last ones of the S positions; no gradients.
+  GroveStatus (*last_queries)(GroveTensorHandle q, GroveTensorHandle k, GroveTensorHandle v, GroveTensorHandle *out);
+  // softmax(q kᵀ / √D) v as [B, T, H·D], each position seeing itself and all before it; no gradients.
+  GroveStatus (*cached_attention)(const GroveCachedAttention *arguments, GroveTensorHandle *out);
+  // x · weightᵀ + bias with int8 values [out, in padded to 32] and a float16 scale for each 32 of them; no gradients.
+  GroveStatus (*quantized_linear)(GroveTensorHandle x, GroveTensorHandle values, GroveTensorHandle scales,
+                                  GroveTensorHandle bias, GroveTensorHandle *out);
   // Mean negative log-likelihood of `targets` [N] under softmax(x [N, C] · weight[V, C]ᵀ), with z-loss; never holds
   // the logits of more than one block of rows.
   GroveStatus (*linear_cross_entropy)(GroveTensorHandle x, GroveTensorHandle weight, GroveTensorHandle targets,

@@ -1,3 +1,6 @@
+import GroveCore
+import GroveModel
+
 /// Where a text ends, and in what portions its prompt is read.
 public struct GenerationLimits: Sendable, Equatable {
   /// Tokens that are generated at most.
@@ -11,11 +14,40 @@ public struct GenerationLimits: Sendable, Equatable {
   /// agree to the last digits.
   public var prefill: Int
 
-  /// Limits as given; `GenerationSession` checks them against its model and prompt.
+  /// Limits as given; a session checks them against its model and prompt.
   public init(maximumTokens: Int, context: Int, stopTokens: Set<Int> = [], prefill: Int = 512) {
     self.maximumTokens = maximumTokens
     self.context = context
     self.stopTokens = stopTokens
     self.prefill = prefill
+  }
+
+  /// Checks a request. Several prompts are named by their place.
+  func check(_ prompts: [[Int]], _ config: ModelConfig) throws {
+    func refuse(_ field: String, _ problem: String, _ remedy: String = "") throws {
+      throw GroveError(.argument, field, problem, remedy: remedy)
+    }
+    for (index, prompt) in prompts.enumerated() {
+      let name = prompts.count == 1 ? "prompt" : "prompts[\(index)]"
+      if prompt.isEmpty { try refuse(name, "has no token", "Begin with the end-of-text token.") }
+      for (position, id) in prompt.enumerated() where !(0..<config.vocabularySize).contains(id) {
+        try refuse(name, "id \(id) at position \(position) is outside 0..<\(config.vocabularySize)")
+      }
+      if prompt.count != prompts[0].count {
+        try refuse(
+          name, "has \(prompt.count) tokens, the first has \(prompts[0].count)",
+          "The prompts of a batch have one length.")
+      }
+    }
+    if maximumTokens < 0 { try refuse("maximumTokens", "\(maximumTokens) is negative") }
+    if prefill < 1 { try refuse("prefill", "\(prefill) is not positive") }
+    if config.family == .gpt2, context > config.contextLength {
+      try refuse("context", "\(context) is more than the \(config.contextLength) positions of the model")
+    }
+    if prompts[0].count > context {
+      try refuse(
+        "prompt", "\(prompts[0].count) tokens do not fit in a context of \(context)",
+        "Shorten the prompt, or give a longer context.")
+    }
   }
 }

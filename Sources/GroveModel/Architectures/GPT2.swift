@@ -73,14 +73,13 @@ public struct GPT2: LanguageModel {
   public func hiddenStates(_ tokens: Tensor, _ pass: ForwardPass) throws -> Tensor {
     let (_, t, start) = try checkedSizes(tokens, pass)
     let places = try Tensor.range(start + t, .int64, on: tokens.device).narrowed(0, from: start, count: t)  // [T]
-    let mask = try mask(start: start, count: t, device: tokens.device)
     var x = try dropout(embedding(tokens) + positions(places), pass.mode, "embedding")  // [B, T, C]
     for (index, block) in blocks.enumerated() {
-      let context = LayerContext(mode: pass.mode.split(index), rotary: nil, mask: mask, cache: pass.cache?[index])
+      let context = LayerContext(mode: pass.mode.split(index), rotary: nil, mask: .causal, cache: pass.cache?[index])
       x = try block(x, context)  // [B, T, C]
     }
     pass.cache?.advance(by: t)
-    return try norm(x, as: outputWeight.working.dtype)
+    return try norm(x, as: outputWeight.dtype)
   }
 
   public func visit(_ visitor: inout some ParameterVisitor) throws {

@@ -64,14 +64,13 @@ public struct LLaMA: LanguageModel {
     let (_, t, start) = try checkedSizes(tokens, pass)
     let rotary = try Rotary(
       positions: start..<start + t, headWidth: config.headWidth, base: config.rotaryBase, device: tokens.device)
-    let mask = try mask(start: start, count: t, device: tokens.device)
     var x = try dropout(embedding(tokens), pass.mode, "embedding")  // [B, T, C]
     for (index, block) in blocks.enumerated() {
-      let context = LayerContext(mode: pass.mode.split(index), rotary: rotary, mask: mask, cache: pass.cache?[index])
+      let context = LayerContext(mode: pass.mode.split(index), rotary: rotary, mask: .causal, cache: pass.cache?[index])
       x = try block(x, context)  // [B, T, C]
     }
     pass.cache?.advance(by: t)
-    return try norm(x, as: outputWeight.working.dtype)
+    return try norm(x, as: outputWeight.dtype)
   }
 
   public func visit(_ visitor: inout some ParameterVisitor) throws {

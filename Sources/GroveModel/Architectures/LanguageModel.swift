@@ -27,16 +27,12 @@ extension LanguageModel {
 
   /// Scores of all tokens at every position: ids `[B, T]` to `[B, T, V]`, float32.
   public func logits(_ tokens: Tensor, _ pass: ForwardPass) throws -> Tensor {
-    let hidden = try hiddenStates(tokens, pass)
-    let weight = outputWeight.working
-    return try linear(hidden.cast(to: weight.dtype), weight: weight, bias: nil).cast(to: .float32)
+    try outputWeight.product(hiddenStates(tokens, pass)).cast(to: .float32)
   }
 
   /// As `logits`, at the last position only: `[B, V]`.
   public func nextLogits(_ tokens: Tensor, _ pass: ForwardPass) throws -> Tensor {
-    let hidden = try hiddenStates(tokens, pass).selected(1, -1)
-    let weight = outputWeight.working
-    return try linear(hidden.cast(to: weight.dtype), weight: weight, bias: nil).cast(to: .float32)
+    try outputWeight.product(hiddenStates(tokens, pass).selected(1, -1)).cast(to: .float32)
   }
 
   /// Mean negative log-likelihood of the targets in nats, plus `zLoss` · mean(log²Z) (Chowdhery et al. 2022,
@@ -74,14 +70,6 @@ extension LanguageModel {
         remedy: "Give fewer tokens, or a longer context.")
     }
     return (batch, count, start)
-  }
-
-  /// The mask of a pass: causal over the whole text, or each new position sees itself and all cached ones.
-  func mask(start: Int, count: Int, device: Device) throws -> AttentionMask {
-    if start == 0 { return count == 1 ? .none : .causal }
-    if count == 1 { return .none }
-    let allowed = try Tensor.full([count, start + count], 1, .bool, on: device).lowerTriangle(diagonal: start)
-    return .allowed(allowed)
   }
 }
 

@@ -36,12 +36,16 @@ public struct Attention {
   /// Maps `[B, T, C]` to `[B, T, C]`. Without a cache S is T; with one, S also counts the cached positions.
   public func callAsFunction(_ x: Tensor, _ context: LayerContext) throws -> Tensor {
     let (b, t, _) = try x.sizes("x", as: "B T C")
-    let projected = try projection(x).reshaped(b, t, heads + 2 * keyValueHeads, headWidth)  // [B, T, H+2G, D]
-    let parts = try separated(projected, context.rotary)  // [B, T, H, D], [B, T, G, D] twice
-    let q = try parts.queries.transposed(1, 2)  // [B, H, T, D]
-    var k = try parts.keys.transposed(1, 2)  // [B, G, T, D]
-    var v = try parts.values.transposed(1, 2)  // [B, G, T, D]
-    if let cache = context.cache { (k, v) = try cache.appending(k, v) }  // [B, G, S, D]
+    let projected = try projection(x)  // [B, T, (H+2G)·D]
+    let angles = context.rotary.map { ($0.cosine, $0.sine) }
+    if let cache = context.cache {
+      let attended = try cachedAttention(
+        projected, heads: heads, angles: angles, cache: cache.memory, from: cache.start)  // [B, T, H·D]
+      return try output(attended)
+    }
+    let parts = try separatedHeads(
+      projected.reshaped(b, t, heads + 2 * keyValueHeads, headWidth), heads: heads, keyValueHeads: keyValueHeads,
+      angles: angles)  // [B, T, H, D], [B, T, G, D] twice
     let rate: Double
     if case .training(let random) = context.mode, dropout.rate > 0 {
       try Torch.seed(random.split("attention probabilities"))
@@ -49,19 +53,12 @@ public struct Attention {
     } else {
       rate = 0
     }
-    let y = try scaledDotProductAttention(q, k, v, mask: context.mask, dropout: rate)  // [B, H, T, D]
+    let y = try scaledDotProductAttention(
+      parts.queries.transposed(1, 2), parts.keys.transposed(1, 2), parts.values.transposed(1, 2), mask: context.mask,
+      dropout: rate)  // [B, H, T, D]
     return try output(y.transposed(1, 2).reshaped(b, t, -1))  // [B, T, C]
   }
 
   /// The working precision.
   var dtype: DType { projection.dtype }
-
-  /// Queries, keys and values of a projection, the first two rotated where positions are rotary.
-  private func separated(
-    _ projected: Tensor, _ rotary: Rotary?
-  ) throws -> (queries: Tensor, keys: Tensor, values: Tensor) {
-    if let rotary { return try rotary.rotatingHeads(of: projected, heads: heads, keyValueHeads: keyValueHeads) }
-    let parts = try projected.split([heads, keyValueHeads, keyValueHeads], axis: 2)
-    return (parts[0], parts[1], parts[2])
-  }
 }

@@ -12,34 +12,24 @@ public final class KeyValueCache {
 
   /// One layer's part, `[B, G, capacity, D]` twice.
   public final class Layer {
-    private let keys: Tensor
-    private let values: Tensor
-    fileprivate var start = 0
+    let memory: AttentionCache
+    /// Positions that are there.
+    fileprivate(set) var start = 0
 
     fileprivate init(batch: Int, heads: Int, capacity: Int, width: Int, dtype: DType, device: Device) throws {
-      keys = try .zeros([batch, heads, capacity, width], dtype, on: device)
-      values = try .zeros([batch, heads, capacity, width], dtype, on: device)
-    }
-
-    /// Stores the new positions `[B, G, T, D]` and gives views of all: `[B, G, S, D]`.
-    public func appending(_ k: Tensor, _ v: Tensor) throws -> (Tensor, Tensor) {
-      let t = k.size(2)
-      try keys.narrowed(2, from: start, count: t).copy(from: k)
-      try values.narrowed(2, from: start, count: t).copy(from: v)
-      return (
-        try keys.narrowed(2, from: 0, count: start + t), try values.narrowed(2, from: 0, count: start + t)
-      )
+      let shape = [batch, heads, capacity, width]
+      memory = try AttentionCache(keys: .zeros(shape, dtype, on: device), values: .zeros(shape, dtype, on: device))
     }
   }
 
-  /// Takes the memory for all positions: 2·L·B·G·capacity·D elements of the precision's dtype.
-  public init(_ config: ModelConfig, batch: Int, capacity: Int, precision: Precision, device: Device) throws {
+  /// Takes the memory for all positions: 2·L·B·G·capacity·D elements.
+  public init(_ config: ModelConfig, batch: Int, capacity: Int, dtype: DType, device: Device) throws {
     self.batch = batch
     self.capacity = capacity
     layers = try (0..<config.layers).map { _ in
       try Layer(
         batch: batch, heads: config.attention.keyValueHeads, capacity: capacity, width: config.headWidth,
-        dtype: precision.dtype, device: device)
+        dtype: dtype, device: device)
     }
   }
 

@@ -15,12 +15,11 @@ public struct Linear {
 
   /// Maps `[…, in]` to `[…, out]` in the working precision.
   public func callAsFunction(_ x: Tensor) throws -> Tensor {
-    let weight = weight.working
-    return try linear(x.cast(to: weight.dtype), weight: weight, bias: bias?.working)
+    try weight.product(x, bias: bias?.working)
   }
 
   /// The working precision.
-  var dtype: DType { weight.working.dtype }
+  var dtype: DType { weight.dtype }
 }
 
 /// A learned vector for each index.
@@ -35,7 +34,7 @@ public struct Embedding {
 
   /// Maps indices `[…]` to `[…, C]`, float32.
   public func callAsFunction(_ indices: Tensor) throws -> Tensor {
-    try embedding(indices, weight: weight.working).cast(to: .float32)
+    try weight.rows(indices).cast(to: .float32)
   }
 }
 

@@ -18,14 +18,19 @@ public final class Parameter {
   public let role: Role
   /// The full-precision value.
   public private(set) var value: Tensor
-  /// What the forward pass reads.
+  /// What the forward pass reads, unless `quantized` is there.
   public private(set) var working: Tensor
+  /// What the forward pass reads where the matrices are int8.
+  public private(set) var quantized: QuantizedMatrix?
+  /// The dtype of what goes in and comes out of a product with this parameter.
+  public private(set) var dtype: DType
 
   /// The working copy is the value itself until `prepare(_:training:device:)` makes one.
   public init(_ value: Tensor, role: Role) {
     self.value = value
     self.role = role
     working = value
+    dtype = value.dtype
   }
 
   /// Of the whole parameter; a checkpoint may store parts of its rows apart, or transposed.
@@ -38,11 +43,13 @@ public final class Parameter {
     precondition(value.shape == shape, "a parameter of shape \(shape) cannot become \(value.shape)")
     self.value = value
     working = value
+    quantized = nil
+    dtype = value.dtype
   }
 
   /// Makes the working copy.
   /// - Parameters:
-  ///   - precision: of the matrices.
+  ///   - precision: of the matrices; one with which a model can be trained, if it is to be.
   ///   - training: whether gradients are wanted. The value is then a float32 copy of its own, which may be changed in place.
   public func prepare(_ precision: Precision, training: Bool, device: Device) throws {
     try withGradients(.off) {
@@ -52,10 +59,27 @@ public final class Parameter {
       } else {
         value = try value.moved(to: device)
       }
-      let dtype: DType = role == .vector ? .float32 : precision.dtype
-      working = try value.cast(to: dtype)
+      dtype = role == .vector ? .float32 : precision.dtype
+      quantized = role != .vector && precision == .int8 ? try QuantizedMatrix(value) : nil
+      working = quantized == nil ? try value.cast(to: dtype) : value
     }
     try working.setRequiresGradient(training)
+  }
+
+  /// Where the forward pass runs.
+  public var device: Device { working.device }
+
+  /// `x · weightᵀ + bias` in the working precision: `[…, in]` to `[…, out]`.
+  func product(_ x: Tensor, bias: Tensor? = nil) throws -> Tensor {
+    let x = try x.cast(to: dtype)
+    if let quantized { return try linear(x, weight: quantized, bias: bias) }
+    return try linear(x, weight: working, bias: bias)
+  }
+
+  /// Rows by index: `[…]` to `[…, C]`.
+  func rows(_ indices: Tensor) throws -> Tensor {
+    if let quantized { return try quantized.rows(indices, as: dtype) }
+    return try embedding(indices, weight: working)
   }
 
   /// Refreshes the working copy after the value has changed in place.
@@ -64,17 +88,23 @@ public final class Parameter {
   }
 }
 
-/// The dtype of the matrices in the forward and backward pass. Sums, norms, the residual stream and the loss are float32.
+/// How matrices are held and multiplied. Sums, norms, the residual stream and the loss are float32.
 public enum Precision: String, Codable, Sendable, CaseIterable {
   case float32
   case bfloat16
   case float16
+  /// Weights of 8.5 bits (`QuantizedMatrix`), bfloat16 between them; for inference.
+  case int8
 
+  /// Of what goes in and comes out of a product.
   public var dtype: DType {
     switch self {
     case .float32: .float32
-    case .bfloat16: .bfloat16
+    case .bfloat16, .int8: .bfloat16
     case .float16: .float16
     }
   }
+
+  /// Whether a model can be trained in it.
+  public var isForTraining: Bool { self == .float32 || self == .bfloat16 }
 }

@@ -37,11 +37,4 @@ public struct Rotary {
       cosine: try cosine.narrowed(0, from: positions.lowerBound, count: positions.count),
       sine: try sine.narrowed(0, from: positions.lowerBound, count: positions.count))
   }
-
-  /// Queries, keys and values out of a projection `[B, T, H+2G, D]`, queries and keys rotated; the dtype stays.
-  func rotatingHeads(
-    of projected: Tensor, heads: Int, keyValueHeads: Int
-  ) throws -> (queries: Tensor, keys: Tensor, values: Tensor) {
-    try rotaryHeads(projected, heads: heads, keyValueHeads: keyValueHeads, cosine: cosine, sine: sine)
-  }
 }

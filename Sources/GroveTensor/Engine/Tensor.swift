@@ -67,9 +67,9 @@ extension Tensor {
   /// Checks the rank against letters ("B T C") and gives the sizes.
   /// - Throws: `TorchError` that names the tensor: "tokens: expected [B, T], got [4, 16, 64]".
   public func sizes(_ name: String, as letters: String) throws -> [Int] {
-    let expected = letters.split(separator: " ")
     let found = shape
-    guard found.count == expected.count else {
+    guard found.count == letters.utf8.count / 2 + 1 || found.count == letters.split(separator: " ").count else {
+      let expected = letters.split(separator: " ")
       throw TorchError(.refused, name, "expected [\(expected.joined(separator: ", "))], got \(found)")
     }
     return found

@@ -89,22 +89,6 @@ public func linearCrossEntropy(
   return try loss + squares.sum() / counted.sum() * zLoss
 }
 
-/// Attention by the kernel that skips what a causal mask hides; nil where it does not apply or does not pay.
-func tiledAttention(_ q: Tensor, _ k: Tensor, _ v: Tensor, mask: AttentionMask, dropout: Double) throws -> Tensor? {
-  let isCausal: Bool
-  switch mask {
-  case .none: isCausal = false
-  case .causal: isCausal = true
-  case .allowed: return nil
-  }
-  // The kernel's tiles have 64 queries: a few of them are faster in libtorch's.
-  guard dropout == 0, Kernel.takes(q), q.rank == 4, q.size(2) >= 32 else { return nil }
-  guard try Torch.table().pointee.attends(q.info.dtype, Int64(q.size(3))) else { return nil }
-  return try Kernel.tensor("scaledDotProductAttention(\(q), \(k), \(v))") {
-    $0.attention(q.handle, k.handle, v.handle, isCausal, &$1)
-  }
-}
-
 /// Zeroes each element with probability `rate` and scales the rest by 1/(1−rate), with the draws of libtorch's generator.
 public func dropout(_ x: Tensor, rate: Double) throws -> Tensor {
   try Fused.dropout.tensor(.tensor(x), .number(rate), .boolean(true))

@@ -8,7 +8,6 @@ private enum Network {
   static let sigmoid = Operator("aten::sigmoid")
   static let tanh = Operator("aten::tanh")
   static let addProduct = Operator("aten::baddbmm")
-  static let attention = Operator("aten::scaled_dot_product_attention")
   static let crossEntropy = Operator("aten::cross_entropy_loss")
 }
 
@@ -54,33 +53,6 @@ extension Tensor {
   /// σ(x) = 1 / (1 + e⁻ˣ).
   public func sigmoid() throws -> Tensor { try Network.sigmoid.tensor(.tensor(self)) }
   public func hyperbolicTangent() throws -> Tensor { try Network.tanh.tensor(.tensor(self)) }
-}
-
-/// Which positions a query may attend to.
-public enum AttentionMask {
-  case none
-  /// Query i of T sees keys 0…i; only for as many queries as keys.
-  case causal
-  /// True where the query may look: broadcast to `[B, H, T, S]`.
-  case allowed(Tensor)
-}
-
-/// softmax(q kᵀ / √D) v. Queries `[B, H, T, D]`, keys and values `[B, G, S, D]` with H a multiple of G; gives `[B, H, T, D]`.
-/// - Source: Vaswani et al. 2017 (arXiv:1706.03762) §3.2.1; grouped keys: Ainslie et al. 2023 (arXiv:2305.13245).
-public func scaledDotProductAttention(
-  _ q: Tensor, _ k: Tensor, _ v: Tensor, mask: AttentionMask, dropout: Double
-) throws -> Tensor {
-  if let y = try tiledAttention(q, k, v, mask: mask, dropout: dropout) { return y }
-  var bias: Argument = .none
-  var causal = false
-  switch mask {
-  case .none: break
-  case .causal: causal = true
-  case .allowed(let tensor): bias = .tensor(tensor)
-  }
-  return try Network.attention.tensor(
-    .tensor(q), .tensor(k), .tensor(v), bias, .number(dropout), .boolean(causal), .none,
-    .boolean(q.size(1) != k.size(1)))
 }
 
 /// How the losses of single tokens become the loss of a batch.

@@ -68,8 +68,8 @@ public struct TrainingBenchmarkConfig: Config {
       issues.append(ConfigIssue("threads", "\(threads) is more than \(Torch.mostThreads)"))
     }
     if !(learningRate > 0) { issues.append(ConfigIssue("learningRate", "\(learningRate) is not positive")) }
-    if precision == .float16 {
-      issues.append(ConfigIssue("precision", "float16 is for inference; train in bfloat16 or float32"))
+    if !precision.isForTraining {
+      issues.append(ConfigIssue("precision", "\(precision.rawValue) is for inference; train in bfloat16 or float32"))
     }
     return issues
   }

@@ -101,8 +101,8 @@ public struct TrainingConfig: Config {
     if microBatchSize < 0 || (microBatchSize > 0 && batchSize % microBatchSize != 0) {
       issues.append(ConfigIssue("microBatchSize", "\(microBatchSize) does not divide batchSize \(batchSize)"))
     }
-    if precision == .float16 {
-      issues.append(ConfigIssue("precision", "float16 is for inference; train in bfloat16 or float32"))
+    if !precision.isForTraining {
+      issues.append(ConfigIssue("precision", "\(precision.rawValue) is for inference; train in bfloat16 or float32"))
     }
     if !(gradientClip >= 0) { issues.append(ConfigIssue("gradientClip", "\(gradientClip) is negative")) }
     if !(zLoss >= 0 && zLoss.isFinite) { issues.append(ConfigIssue("zLoss", "\(zLoss) is not a weight")) }

@@ -13,7 +13,9 @@ struct BenchCommand: ParsableCommand {
       process of its own, checks that they computed the same, and compares pair by pair: a ratio above 1 says how many \
       times longer the peer took. Exit code 1 if the results differ.
       """,
-    subcommands: [BenchTrainCommand.self, BenchTokenizerCommand.self, BenchOperatorsCommand.self])
+    subcommands: [
+      BenchTrainCommand.self, BenchDecodeCommand.self, BenchTokenizerCommand.self, BenchOperatorsCommand.self,
+    ])
 }
 
 /// What all benchmarks can be told.

@@ -22,7 +22,7 @@ struct EvalPerplexityCommand: ParsableCommand {
   @OptionGroup var source: EvaluationSource
   @Option(help: "Positions of a window; 0 takes the model's context.") var contextLength = 0
   @Option(help: "Tokens that a window adds to the one before; 0 takes the window.") var stride = 0
-  @Option(help: "float32 or bfloat16.") var precision = Precision.float32
+  @Option(help: "float32, bfloat16, float16 or int8.") var precision = Precision.float32
   @Option(help: "cpu, cuda, cuda:1 or mps.") var device = "cpu"
   @Option(help: "Write the losses of every document to this JSONL file.") var documentsOut: String?
   @OptionGroup var output: OutputOptions

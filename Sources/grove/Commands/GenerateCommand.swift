@@ -24,7 +24,7 @@ struct GenerateCommand: ParsableCommand {
   @Option(help: "Divide the scores of tokens that the text already has; 1 does nothing.") var repetitionPenalty = 1.0
   @Option(help: "A string that ends the text and is not printed; may be repeated.") var stop: [String] = []
   @Option(help: "Of the draws.") var seed: UInt64 = 0
-  @Option(help: "float32 or bfloat16.") var precision = Precision.float32
+  @Option(help: "float32, bfloat16, float16 or int8.") var precision = Precision.float32
   @Option(help: "cpu, cuda, cuda:1 or mps.") var device = "cpu"
   @OptionGroup var output: OutputOptions
 

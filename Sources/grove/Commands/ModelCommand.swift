@@ -46,7 +46,7 @@ struct ModelLogitsCommand: ParsableCommand {
   @Argument(help: "A folder with config.json and model.safetensors.") var model: String
   @Option(help: "JSON file: a list of equally long lists of ids.") var ids: String
   @Option(help: "Safetensors file to write; its tensor is 'logits', float32, [B, T, V].") var out: String
-  @Option(help: "float32 or bfloat16.") var precision = Precision.float32
+  @Option(help: "float32, bfloat16, float16 or int8.") var precision = Precision.float32
   @OptionGroup var output: OutputOptions
 
   func run() throws {

@@ -1,0 +1,137 @@
+// Products of a few rows, as decoding has them at every token.
+#include <ATen/ops/empty.h>
+#include <ATen/ops/zeros.h>
+
+#include "KernelSupport.h"
+#include "Product.h"
+#include "RowLoops.h"
+
+namespace grove {
+namespace {
+
+/// Rows of a matrix that make up enough work for a thread to look for more.
+int64_t matrixGrain(int64_t width) { return std::max<int64_t>(8, (16384 / std::max<int64_t>(width, 1)) & ~7); }
+
+/// Runs `sums(begin, count, memory)` for blocks of the matrix's rows and writes what it summed, with the bias, to `out`.
+template <typename Element, typename Sums>
+void writeProducts(const at::Tensor &out, const at::Tensor &bias, int64_t width, Sums &&sums) {
+  const int64_t columns = out.size(0), rows = out.size(1), grain = matrixGrain(width);
+  const float *offsets = elements<float>(bias);
+  forBlocks(rows, grain, [&](int64_t, int64_t begin, int64_t end) {
+    static thread_local std::vector<float> memory;
+    memory.resize(static_cast<size_t>((end - begin) * columns));
+    sums(begin, end - begin, memory.data());
+    for (int64_t column = 0; column < columns; column++) {
+      Element *target = elements<Element>(out) + column * rows;
+      for (int64_t row = begin; row < end; row++)
+        target[row] = narrowed<Element>(memory[(row - begin) * columns + column] + (offsets ? offsets[row] : 0.0f));
+    }
+  });
+}
+
+at::Tensor floatBias(const std::optional<at::Tensor> &bias) {
+  return bias ? bias->to(at::kFloat).contiguous() : at::Tensor();
+}
+
+/// x as rows of float32, with zeros up to the matrix's columns.
+at::Tensor paddedRows(const at::Tensor &x, int64_t columns) {
+  if (x.size(1) == columns) return x.to(at::kFloat).contiguous();
+  const auto padded = at::zeros({x.size(0), columns}, x.options().dtype(at::kFloat));
+  padded.narrow(1, 0, x.size(1)).copy_(x);
+  return padded;
+}
+
+/// `width` columns of rows of the matrix, in a dtype that products take.
+template <typename Element>
+void widenRows(const QuantizedRows &matrix, int64_t begin, int64_t end, int64_t width, Element *out) {
+  static thread_local std::vector<float> memory;
+  memory.resize(static_cast<size_t>(matrix.columns));
+  for (int64_t row = begin; row < end; row++, out += width) {
+    quantizedLoops().widen(matrix, row, memory.data());
+    loops<Element>().narrow(memory.data(), out, width);
+  }
+}
+
+at::Tensor widened(const QuantizedRows &matrix, int64_t rows, int64_t width, const at::TensorOptions &options) {
+  const auto out = at::empty({rows, width}, options);
+  withElement(out, [&](auto element) {
+    using Element = decltype(element);
+    forBlocks(rows, rowGrain(matrix.columns), [&](int64_t, int64_t begin, int64_t end) {
+      widenRows(matrix, begin, end, width, elements<Element>(out) + begin * width);
+    });
+  });
+  return out;
+}
+
+/// x · matrixᵀ + bias for at most `fewRows` rows of x, `[M, in]`.
+template <typename Element>
+void quantizedProduct(const at::Tensor &x, const QuantizedRows &matrix, const at::Tensor &bias, const at::Tensor &out) {
+  const int64_t columns = x.size(0), width = x.size(1);
+  if (columns <= fewColumns) {
+    const auto padded = paddedRows(x, matrix.columns);
+    return writeProducts<Element>(out, bias, matrix.columns, [&](int64_t begin, int64_t count, float *sums) {
+      quantizedLoops().products(elements<float>(padded), columns, matrix, begin, count, sums);
+    });
+  }
+  writeProducts<Element>(out, bias, width, [&](int64_t begin, int64_t count, float *sums) {
+    constexpr int64_t step = 8;  // rows whose widened copy stays in the nearest cache
+    static thread_local std::vector<Element> copy;
+    copy.resize(static_cast<size_t>(step * width));
+    for (int64_t row = 0; row < count; row += step) {
+      const int64_t rows = std::min(step, count - row);
+      widenRows(matrix, begin + row, begin + row + rows, width, copy.data());
+      rowLoops<Element>().products(elements<Element>(x), columns, copy.data(), rows, width, sums + row * columns);
+    }
+  });
+}
+
+}  // namespace
+
+bool multipliesFewRows(const at::Tensor &x, const at::Tensor &weight) {
+  return x.size(0) <= fewRows && x.size(0) > 0 && weight.is_contiguous() && x.scalar_type() == weight.scalar_type() &&
+         (x.scalar_type() == at::kFloat || x.scalar_type() == at::kBFloat16);
+}
+
+void fewRowProduct(const at::Tensor &x, const at::Tensor &weight, const std::optional<at::Tensor> &bias,
+                   const at::Tensor &out) {
+  const auto offsets = floatBias(bias);
+  const int64_t width = weight.size(1);
+  withElement(x, [&](auto element) {
+    using Element = decltype(element);
+    const Element *rows = elements<Element>(x), *matrix = elements<Element>(weight);
+    writeProducts<Element>(out, offsets, width, [&](int64_t begin, int64_t count, float *sums) {
+      rowLoops<Element>().products(rows, out.size(0), matrix + begin * width, count, width, sums);
+    });
+  });
+}
+
+GroveStatus quantizedLinear(GroveTensorHandle x_, GroveTensorHandle values_, GroveTensorHandle scales_,
+                            GroveTensorHandle bias_, GroveTensorHandle *out_) {
+  return guarded([&] {
+    const auto x = tensor(x_).contiguous(), values = tensor(values_), scales = tensor(scales_);
+    const auto bias = optional(bias_);
+    TORCH_CHECK(values.dim() == 2 && values.scalar_type() == at::kChar && values.is_contiguous() &&
+                    scales.scalar_type() == at::kHalf && scales.is_contiguous() &&
+                    values.size(1) % quantizedGroup == 0 &&
+                    scales.sizes() == at::IntArrayRef({values.size(0), values.size(1) / quantizedGroup}),
+                "values of ", values.sizes(), " do not fit scales of ", scales.sizes());
+    const int64_t width = x.dim() ? x.size(-1) : 0, rows = values.size(0);
+    TORCH_CHECK(width <= values.size(1) && width > values.size(1) - quantizedGroup, "the last axis of ", x.sizes(),
+                " does not fit a matrix of ", values.sizes());
+    const QuantizedRows matrix{values.const_data_ptr<int8_t>(),
+                               static_cast<const uint16_t *>(scales.const_data_ptr()), values.size(1)};
+    auto shape = x.sizes().vec();
+    shape.back() = rows;
+    const auto out = at::empty(shape, x.options());
+    const auto flat = x.view({-1, width}), result = out.view({-1, rows});
+    if (flat.size(0) > fewRows) {
+      if (bias) result.copy_(bias->expand_as(result));
+      product(flat, widened(matrix, rows, width, x.options()).t(), result, bias.has_value());
+    } else if (flat.size(0) > 0) {
+      withElement(x, [&](auto element) { quantizedProduct<decltype(element)>(flat, matrix, floatBias(bias), result); });
+    }
+    *out_ = handle(out);
+  });
+}
+
+}  // namespace grove

@@ -1,0 +1,237 @@
+// The bodies of RowLoops.h. Included once for each instruction set, in a namespace of its own.
+// GROVE_LANES is how many float32 a register holds; GROVE_BFLOAT16_PRODUCTS says that pairs of bfloat16 can be multiplied
+// and added in one instruction.
+
+constexpr int64_t lanes = GROVE_LANES;
+using Floats = float __attribute__((vector_size(4 * GROVE_LANES)));
+using Words = uint32_t __attribute__((vector_size(4 * GROVE_LANES)));
+
+GROVE_INLINE Floats load(const float *x) {
+  Floats values;
+  __builtin_memcpy(&values, x, sizeof values);
+  return values;
+}
+
+GROVE_INLINE Floats load(const bfloat16 *x) {
+  uint16_t __attribute__((vector_size(2 * GROVE_LANES))) values;
+  __builtin_memcpy(&values, x, sizeof values);
+  return (Floats)(__builtin_convertvector(values, Words) << 16);
+}
+
+GROVE_INLINE Floats load(const int8_t *x) {
+  int8_t __attribute__((vector_size(GROVE_LANES))) values;
+  __builtin_memcpy(&values, x, sizeof values);
+  return __builtin_convertvector(values, Floats);
+}
+
+GROVE_INLINE float total(Floats x) {
+  // By halves: a plain loop over the lanes becomes a chain of scalar additions.
+#if GROVE_LANES == 16
+  const auto eight = __builtin_shufflevector(x, x, 0, 1, 2, 3, 4, 5, 6, 7) +
+                     __builtin_shufflevector(x, x, 8, 9, 10, 11, 12, 13, 14, 15);
+#elif GROVE_LANES == 8
+  const auto eight = x;
+#endif
+#if GROVE_LANES >= 8
+  const auto four = __builtin_shufflevector(eight, eight, 0, 1, 2, 3) + __builtin_shufflevector(eight, eight, 4, 5, 6, 7);
+#else
+  const auto four = x;
+#endif
+  const auto two = four + __builtin_shufflevector(four, four, 2, 3, 2, 3);
+  return two[0] + two[1];
+}
+
+/// Elements that `accumulate` takes at a time.
+template <typename Element>
+constexpr int64_t stepWidth = lanes;
+
+GROVE_INLINE void accumulate(Floats &sums, const float *a, const float *b) { sums += load(a) * load(b); }
+
+#if GROVE_BFLOAT16_PRODUCTS
+template <>
+constexpr int64_t stepWidth<bfloat16> = 2 * lanes;
+
+GROVE_INLINE void accumulate(Floats &sums, const bfloat16 *a, const bfloat16 *b) {
+  __m512bh left, right;
+  __builtin_memcpy(&left, a, sizeof left);
+  __builtin_memcpy(&right, b, sizeof right);
+  sums = (Floats)_mm512_dpbf16_ps((__m512)sums, left, right);
+}
+#else
+GROVE_INLINE void accumulate(Floats &sums, const bfloat16 *a, const bfloat16 *b) { sums += load(a) * load(b); }
+#endif
+
+/// `R` rows of a matrix with `C` of x; a row of the matrix is read once.
+template <int R, int C, typename Element>
+GROVE_INLINE void tileProducts(const Element *x, int64_t xStride, const Element *weight, int64_t stride, int64_t width,
+                               float *sums, int64_t sumStride) {
+  constexpr int64_t step = stepWidth<Element>;
+  Floats totals[R][C] = {};
+  int64_t i = 0;
+  for (; i + step <= width; i += step)
+    for (int r = 0; r < R; r++) {
+      // The next rows follow these; the processor's own prefetching does not see that in rows of a few lines.
+      __builtin_prefetch(weight + (r + R) * stride + i);
+      for (int c = 0; c < C; c++) accumulate(totals[r][c], weight + r * stride + i, x + c * xStride + i);
+    }
+  for (int r = 0; r < R; r++)
+    for (int c = 0; c < C; c++) {
+      float sum = total(totals[r][c]);
+      for (int64_t j = i; j < width; j++) sum += widened(x[c * xStride + j]) * widened(weight[r * stride + j]);
+      sums[r * sumStride + c] = sum;
+    }
+}
+
+template <int C, typename Element>
+GROVE_INLINE void columnProducts(const Element *x, const Element *weight, int64_t rows, int64_t stride, int64_t width,
+                                 float *sums, int64_t sumStride) {
+  constexpr int R = C == 1 ? 8 : lanes == 16 ? 4 : 2;  // as many sums as there are registers for
+  int64_t row = 0;
+  for (; row + R <= rows; row += R)
+    tileProducts<R, C>(x, width, weight + row * stride, stride, width, sums + row * sumStride, sumStride);
+  for (; row < rows; row++)
+    tileProducts<1, C>(x, width, weight + row * stride, stride, width, sums + row * sumStride, sumStride);
+}
+
+template <typename Element>
+void products(const Element *x, int64_t columns, const Element *weight, int64_t rows, int64_t width, float *sums) {
+  // Few rows at a time: they stay in the nearest cache while the columns pass.
+  const int64_t step = columns > 4 ? 8 : rows;
+  for (int64_t row = 0; row < rows; row += step) {
+    const int64_t count = rows - row < step ? rows - row : step;
+    const Element *part = weight + row * width;
+    float *out = sums + row * columns;
+    int64_t column = 0;
+    for (; column + 4 <= columns; column += 4)
+      columnProducts<4>(x + column * width, part, count, width, width, out + column, columns);
+    switch (columns - column) {
+      case 3: columnProducts<3>(x + column * width, part, count, width, width, out + column, columns); break;
+      case 2: columnProducts<2>(x + column * width, part, count, width, width, out + column, columns); break;
+      case 1: columnProducts<1>(x + column * width, part, count, width, width, out + column, columns); break;
+      default: break;
+    }
+  }
+}
+
+/// Σ weight[i] · values[i, 0..<width].
+template <typename Element>
+GROVE_INLINE void weightedSum(const float *weights, const SeenRows<Element> &seen, float factor, Element *out) {
+  constexpr int wide = 4;
+  int64_t at = 0;
+  for (; at + wide * lanes <= seen.width; at += wide * lanes) {
+    Floats sums[wide] = {};
+    const Element *row = seen.values + at;
+    for (int64_t i = 0; i < seen.count; i++, row += seen.valueStride)
+      for (int j = 0; j < wide; j++) sums[j] += weights[i] * load(row + j * lanes);
+    for (int j = 0; j < wide; j++)
+      for (int lane = 0; lane < lanes; lane++) out[at + j * lanes + lane] = narrowed<Element>(sums[j][lane] * factor);
+  }
+  for (; at < seen.width; at++) {
+    float sum = 0;
+    for (int64_t i = 0; i < seen.count; i++) sum += weights[i] * widened(seen.values[i * seen.valueStride + at]);
+    out[at] = narrowed<Element>(sum * factor);
+  }
+}
+
+template <typename Element>
+void attend(const Element *query, const SeenRows<Element> &seen, float scale, float *scores, Element *out) {
+  columnProducts<1>(query, seen.keys, seen.count, seen.keyStride, seen.width, scores, 1);
+  float largest = scores[0];
+  for (int64_t i = 1; i < seen.count; i++) largest = scores[i] > largest ? scores[i] : largest;
+  {
+    float *__restrict values = scores;
+    for (int64_t i = 0; i < seen.count; i++) values[i] = exponential(scale * (values[i] - largest));
+  }
+  Floats sums = {};
+  int64_t i = 0;
+  for (; i + lanes <= seen.count; i += lanes) sums += load(scores + i);
+  float sum = total(sums);
+  for (; i < seen.count; i++) sum += scores[i];
+  weightedSum(scores, seen, 1.0f / sum, out);
+}
+
+GROVE_INLINE float scaleOf(uint16_t bits) {
+#if GROVE_HALF_CONVERSION
+  return _cvtsh_ss(bits);
+#else
+  // The scale's exponent moves from 5 to 8 bits; the product repairs its bias, for subnormals too.
+  const float magnitude = std::bit_cast<float>(uint32_t(bits & 0x7fff) << 13) * 0x1p112f;
+  return bits & 0x8000 ? -magnitude : magnitude;
+#endif
+}
+
+GROVE_INLINE void widenScales(const uint16_t *scales, int64_t count, float *out) {
+  int64_t i = 0;
+#if GROVE_HALF_CONVERSION
+  for (; i + 8 <= count; i += 8)
+    _mm256_storeu_ps(out + i, _mm256_cvtph_ps(_mm_loadu_si128(reinterpret_cast<const __m128i *>(scales + i))));
+  for (; i + 4 <= count; i += 4)
+    _mm_storeu_ps(out + i, _mm_cvtph_ps(_mm_loadl_epi64(reinterpret_cast<const __m128i *>(scales + i))));
+#endif
+  for (; i < count; i++) out[i] = scaleOf(scales[i]);
+}
+
+template <int R, int C>
+GROVE_INLINE void quantizedTile(const float *x, int64_t xStride, const QuantizedRows &matrix, int64_t row, float *sums,
+                                int64_t sumStride) {
+  constexpr int64_t chunk = 32;  // groups whose scales are widened together
+  constexpr int steps = quantizedGroup / lanes;
+  const int64_t groups = matrix.columns / quantizedGroup;
+  const int8_t *values = matrix.values + row * matrix.columns;
+  const uint16_t *scales = matrix.scales + row * groups;
+  Floats totals[R][C] = {};
+  float wide[R][chunk];
+  for (int64_t first = 0; first < groups; first += chunk) {
+    const int64_t count = groups - first < chunk ? groups - first : chunk;
+    for (int r = 0; r < R; r++) widenScales(scales + r * groups + first, count, wide[r]);
+    for (int64_t group = 0; group < count; group++) {
+      const int64_t at = (first + group) * quantizedGroup;
+      for (int r = 0; r < R; r++) {
+        const int8_t *part = values + r * matrix.columns + at;
+        __builtin_prefetch(part + R * matrix.columns);
+        Floats numbers[steps];
+        for (int step = 0; step < steps; step++) numbers[step] = load(part + step * lanes);
+        for (int c = 0; c < C; c++) {
+          Floats sum = numbers[0] * load(x + c * xStride + at);
+          for (int step = 1; step < steps; step++) sum += numbers[step] * load(x + c * xStride + at + step * lanes);
+          totals[r][c] += sum * wide[r][group];
+        }
+      }
+    }
+  }
+  for (int r = 0; r < R; r++)
+    for (int c = 0; c < C; c++) sums[r * sumStride + c] = total(totals[r][c]);
+}
+
+template <int C>
+GROVE_INLINE void quantizedColumns(const float *x, int64_t xStride, const QuantizedRows &matrix, int64_t begin,
+                                   int64_t rows, float *sums, int64_t sumStride) {
+  int64_t row = 0;
+  for (; row + 4 <= rows; row += 4)
+    quantizedTile<4, C>(x, xStride, matrix, begin + row, sums + row * sumStride, sumStride);
+  for (; row < rows; row++) quantizedTile<1, C>(x, xStride, matrix, begin + row, sums + row * sumStride, sumStride);
+}
+
+inline void quantizedProducts(const float *x, int64_t columns, const QuantizedRows &matrix, int64_t begin, int64_t rows,
+                              float *sums) {
+  const int64_t width = matrix.columns;
+  switch (columns) {
+    case 3: return quantizedColumns<3>(x, width, matrix, begin, rows, sums, columns);
+    case 2: return quantizedColumns<2>(x, width, matrix, begin, rows, sums, columns);
+    default: return quantizedColumns<1>(x, width, matrix, begin, rows, sums, columns);
+  }
+}
+
+inline void widen(const QuantizedRows &matrix, int64_t row, float *__restrict out) {
+  const int64_t groups = matrix.columns / quantizedGroup;
+  const int8_t *__restrict values = matrix.values + row * matrix.columns;
+  for (int64_t group = 0; group < groups; group++) {
+    const float scale = scaleOf(matrix.scales[row * groups + group]);
+    for (int64_t i = 0; i < quantizedGroup; i++)
+      out[group * quantizedGroup + i] = scale * static_cast<float>(values[group * quantizedGroup + i]);
+  }
+}
+
+template <typename Element>
+constexpr RowLoops<Element> table = {.products = products<Element>, .attend = attend<Element>};
+constexpr QuantizedLoops quantizedTable = {.products = quantizedProducts, .widen = widen};

@@ -1,0 +1,49 @@
+// The inner loops of decoding, compiled for several instruction sets: products of a few rows with a matrix, and a few
+// queries over many keys. What bounds them is how fast the matrix or the keys are read.
+#pragma once
+#include <cstdint>
+
+#include "Element.h"
+
+namespace grove {
+
+/// A matrix whose rows are int8 in groups of `quantizedGroup` with one float16 scale each: w = scale · q.
+struct QuantizedRows {
+  const int8_t *values;     // [N, columns]
+  const uint16_t *scales;   // [N, columns / quantizedGroup], bits of float16
+  int64_t columns;          // a multiple of quantizedGroup
+};
+
+constexpr int64_t quantizedGroup = 32;
+constexpr int64_t fewColumns = 3;
+
+/// The keys and values that one head sees.
+template <typename Element>
+struct SeenRows {
+  const Element *keys, *values;
+  int64_t keyStride, valueStride;  // elements from one position to the next
+  int64_t count, width;
+};
+
+template <typename Element>
+struct RowLoops {
+  /// sums[r · columns + c] = weight row r · x row c, for `rows` rows of the weight and `columns` rows of x, both of
+  /// `width` elements.
+  void (*products)(const Element *x, int64_t columns, const Element *weight, int64_t rows, int64_t width, float *sums);
+  /// One query: softmax(scale · q kᵀ) v. `scores` has room for every key.
+  void (*attend)(const Element *query, const SeenRows<Element> &seen, float scale, float *scores, Element *out);
+};
+
+struct QuantizedLoops {
+  /// As `products`, for rows [begin, begin + rows) of the matrix and at most `fewColumns` of x, which is padded to
+  /// the matrix's columns with zeros. More of them pay for a widened copy of the rows.
+  void (*products)(const float *x, int64_t columns, const QuantizedRows &matrix, int64_t begin, int64_t rows, float *sums);
+  /// The values of one row.
+  void (*widen)(const QuantizedRows &matrix, int64_t row, float *out);
+};
+
+template <typename Element>
+const RowLoops<Element> &rowLoops();
+const QuantizedLoops &quantizedLoops();
+
+}  // namespace grove
