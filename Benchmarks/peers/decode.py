@@ -41,7 +41,7 @@ def seconds_of(job):
     return time.perf_counter() - start
 
 
-def measurement(options, engine, parameters, first, rest, ids):
+def measurement(options, engine, parameters, ready, first, rest, ids):
     return {
         "engine": engine,
         "precision": options.dtype,
@@ -50,6 +50,7 @@ def measurement(options, engine, parameters, first, rest, ids):
         "batchSize": options.batch,
         "promptTokens": options.prompt,
         "newTokens": options.new,
+        "readySeconds": ready,
         "firstTokenSeconds": first,
         "restSeconds": rest,
         "ids": ids,
@@ -63,7 +64,9 @@ def measure_transformers(options):
 
     torch.set_num_threads(options.threads)
     dtype = torch.bfloat16 if options.dtype == "bf16" else torch.float32
+    opened = time.perf_counter()
     model = transformers.AutoModelForCausalLM.from_pretrained(options.model, dtype=dtype).to(options.device).eval()
+    ready = time.perf_counter() - opened
     ids = torch.tensor([prompt_ids(options, model.config.vocab_size)] * options.batch, device=options.device)
     texts = None
 
@@ -85,7 +88,8 @@ def measure_transformers(options):
         whole = seconds_of(lambda: generate(options.new))
     new = texts[0, options.prompt :].tolist()
     parameters = sum(p.numel() for p in model.parameters())
-    return measurement(options, f"transformers {transformers.__version__}", parameters, first, whole - first, new)
+    engine = f"transformers {transformers.__version__}"
+    return measurement(options, engine, parameters, ready, first, whole - first, new)
 
 
 class LlamaCpp:
@@ -99,6 +103,7 @@ class LlamaCpp:
         self.quiet = llama_cpp.llama_log_callback(lambda level, text, data: None)
         llama_cpp.llama_log_set(self.quiet, None)
         llama_cpp.llama_backend_init()
+        opened = time.perf_counter()
         self.model = llama_cpp.llama_model_load_from_file(
             options.gguf.encode(), llama_cpp.llama_model_default_params()
         )
@@ -109,6 +114,7 @@ class LlamaCpp:
         parameters.n_ctx, parameters.n_batch, parameters.n_seq_max = tokens, tokens, options.batch
         parameters.n_threads = parameters.n_threads_batch = options.threads
         self.context = llama_cpp.llama_init_from_model(self.model, parameters)
+        self.ready = time.perf_counter() - opened
         vocabulary = llama_cpp.llama_model_get_vocab(self.model)
         self.vocabulary = llama_cpp.llama_vocab_n_tokens(vocabulary)
         self.batch = llama_cpp.llama_batch_init(tokens, 0, options.batch)
@@ -166,7 +172,8 @@ def measure_llama_cpp(options):
     first = seconds_of(begin)
     rest = seconds_of(lambda: continue_to(options.new))
     parameters = options.parameters or llama_cpp.llama_model_n_params(peer.model)
-    return measurement(options, f"llama.cpp, llama-cpp-python {llama_cpp.__version__}", parameters, first, rest, new)
+    engine = f"llama.cpp, llama-cpp-python {llama_cpp.__version__}"
+    return measurement(options, engine, parameters, peer.ready, first, rest, new)
 
 
 def main():

@@ -51,6 +51,18 @@ struct BenchCommandTests {
     }
   }
 
+  @Test("Two models at once are compared with one on a thread and one on two, each with a measurement")
+  func experts() throws {
+    let run = try GroveTool.run(["bench", "train", "--experts", "2", "--quick", "--rounds", "1", "--json"] + Self.tiny)
+    #expect(run.code == 0, "\(run.errors)")
+    let arms = try #require(try run.json["measurements"]?["arms"]?.objectValue)
+    #expect(arms.map(\.key) == ["2 at once, 1 thread each", "1 at once, 1 thread each", "1 at once, 2 threads each"])
+    #expect(arms.map { $0.value.arrayValue?.first?.arrayValue?.count } == [2, 1, 1])
+    let misuse = try GroveTool.run(["bench", "train", "--experts", "2", "--threads", "2"])
+    #expect(misuse.code == 64)
+    #expect(misuse.errors.hasPrefix("Error: --experts: goes without --peer, --start and --threads"))
+  }
+
   @Test("The same command trains the same: equal losses in two processes")
   func sameLosses() throws {
     let runs = try (0..<2).map { _ in

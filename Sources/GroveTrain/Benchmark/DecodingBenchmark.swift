@@ -6,14 +6,17 @@ public import GroveTensor
 /// Measures Grove's decoding: the same `GenerationBatch` that every command generates with.
 public enum DecodingBenchmark {
   /// Generates twice and times the second time: memory is found and caches are warm, as for every engine here.
-  /// - Parameter model: with its weights; it is prepared here.
+  /// - Parameter model: makes or reads the model; it is prepared here.
   public static func run(
-    _ config: DecodingBenchmarkConfig, _ model: any LanguageModel, device: Device
+    _ config: DecodingBenchmarkConfig, device: Device, _ model: () throws -> any LanguageModel
   ) throws -> DecodingMeasurement {
     if config.threads > 0 { try Torch.setThreads(config.threads) }
-    try model.prepare(config.precision, training: false, device: device)
-    _ = try generate(config, model, newTokens: 4)
     let clock = ContinuousClock()
+    let opened = clock.now
+    let model = try model()
+    try model.prepare(config.precision, training: false, device: device)
+    let ready = clock.now
+    _ = try generate(config, model, newTokens: 4)
     let began = clock.now
     let batch = try begin(config, model, newTokens: config.newTokens)
     var ids = try batch.next().prefix(1).map { $0?.id ?? -1 }
@@ -25,7 +28,8 @@ public enum DecodingBenchmark {
     var measurement = DecodingMeasurement(
       engine: "grove \(groveVersion), libtorch \(try Torch.version())", precision: config.precision.rawValue,
       parameters: try model.parameterCount(), threads: try Torch.threads(), batchSize: config.batchSize,
-      promptTokens: config.promptTokens, newTokens: config.newTokens, firstTokenSeconds: (first - began).seconds,
+      promptTokens: config.promptTokens, newTokens: config.newTokens, readySeconds: (ready - opened).seconds,
+      firstTokenSeconds: (first - began).seconds,
       restSeconds: (end - first).seconds, ids: ids, peakResidentBytes: ResidentMemory.peakBytes)
     measurement.allocationsPerToken = Double(after.allocations - before.allocations) / Double(config.newTokens - 1)
     measurement.systemAllocations = after.systemAllocations - before.systemAllocations

@@ -15,6 +15,8 @@ public struct DecodingMeasurement: Codable, Equatable, Sendable {
   public var promptTokens: Int
   /// Of each text.
   public var newTokens: Int
+  /// From the model's files to weights in the precision that is measured; for Grove libtorch is loaded on the way.
+  public var readySeconds: Double
   /// Until every text had its first new token.
   public var firstTokenSeconds: Double
   /// For all the others.

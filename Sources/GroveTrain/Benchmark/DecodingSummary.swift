@@ -28,7 +28,8 @@ public struct DecodingSummary: Sendable {
     BenchmarkReport(
       name: config.name, command: command,
       columns: [
-        "engine", "new tokens/s (min–max)", "first token ms", "resident MiB", "allocations a token", "same tokens",
+        "engine", "new tokens/s (min–max)", "first token ms", "ready s", "resident MiB", "allocations a token",
+        "same tokens",
         "times Grove's a token (min–max)", "times Grove's to the first (min–max)",
       ], rows: try names.indices.map(row), measurements: try measurements())
   }
@@ -41,6 +42,7 @@ public struct DecodingSummary: Sendable {
     let resident = runs.map(\.peakResidentBytes).max() ?? 0
     return [
       names[index], "\(text(rates.median, 0)) (\(text(rates.lower, 0))–\(text(rates.upper, 0)))", text(start * 1e3, 1),
+      text(try Statistics.median(runs.map(\.readySeconds)), 2),
       text(Double(resident) / 1_048_576, 0), asked ?? "",
       index == 0 ? "" : "\(measured[0][0].commonTokens(with: runs[0])) of \(config.newTokens)",
       index == 0 ? "" : ratio(try steady.ratio(index)), index == 0 ? "" : ratio(try first.ratio(index)),

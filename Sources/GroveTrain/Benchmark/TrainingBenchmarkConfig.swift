@@ -8,6 +8,8 @@ public struct TrainingBenchmarkConfig: Config {
   public enum Shape: String, Sendable, CaseIterable {
     /// LLaMA, 1.05M parameters: width 128, 4 layers, vocabulary 2,048, batch 8 × 256.
     case million1 = "1m"
+    /// LLaMA, 2.56M parameters, an expert of a small forest: width 192, 4 layers, vocabulary 4,096, batch 16 × 256.
+    case million2 = "2.5m"
     /// LLaMA, 13.8M parameters: width 384, 6 layers, vocabulary 8,192, batch 8 × 256.
     case million14 = "14m"
     /// GPT-2 (Radford et al. 2019) at its smallest: 124M parameters, batch 4 × 256.
@@ -38,6 +40,9 @@ public struct TrainingBenchmarkConfig: Config {
     self.init()
     switch shape {
     case .million1: setModel(width: 128, layers: 4, heads: 4, feedForward: 344, vocabulary: 2048)
+    case .million2:
+      setModel(width: 192, layers: 4, heads: 6, feedForward: 512, vocabulary: 4096)
+      batchSize = 16
     case .million14: setModel(width: 384, layers: 6, heads: 6, feedForward: 1024, vocabulary: 8192)
     case .million124:
       model.family = .gpt2

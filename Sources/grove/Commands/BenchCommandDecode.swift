@@ -50,7 +50,7 @@ struct BenchDecodeCommand: ParsableCommand {
     if let start { config.model = try ModelFolder.loadConfig(URL(filePath: start)) }
     config = try .load(yaml: config.yaml(), at: "--shape \(shape.rawValue)", overrides: overrides)
     guard let peer else {
-      let measured = try DecodingBenchmark.run(config, model(config), device: Device(device) ?? .cpu)
+      let measured = try DecodingBenchmark.run(config, device: Device(device) ?? .cpu) { try model(config) }
       if options.output.json, options.results == nil { return print(try measured.benchJSON().text) }
       return try show(config, ["grove"], [[measured]])
     }

@@ -1,5 +1,6 @@
 import Foundation
 import GroveCore
+import Synchronization
 
 /// The processes that a benchmark starts: this program again, and its peers in Python.
 enum BenchProcess {
@@ -58,6 +59,17 @@ enum BenchProcess {
   /// Runs this program and decodes what it prints with `--json`.
   static func grove<Result: Decodable>(_ arguments: [String]) throws -> Result {
     try decode(try run(grove, arguments + ["--json", "--quiet"]), "grove \(arguments.joined(separator: " "))")
+  }
+
+  /// Runs this program several times at once, and decodes what each prints with `--json`.
+  static func together<Measured: Decodable & Sendable>(_ calls: [[String]]) throws -> [Measured] {
+    let results = Mutex([Int: Result<Measured, any Error>]())
+    DispatchQueue.concurrentPerform(iterations: calls.count) { index in
+      let result = Result { try grove(calls[index]) as Measured }
+      results.withLock { $0[index] = result }
+    }
+    let all = results.withLock { $0 }
+    return try calls.indices.map { try all[$0]!.get() }
   }
 
   /// Runs a peer and decodes the line that it prints.

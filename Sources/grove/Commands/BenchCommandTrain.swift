@@ -27,7 +27,7 @@ struct BenchTrainCommand: ParsableCommand {
     case all
   }
 
-  @Option(help: "1m, 14m or 124m.") var shape = TrainingBenchmarkConfig.Shape.million1
+  @Option(help: "1m, 2.5m, 14m or 124m.") var shape = TrainingBenchmarkConfig.Shape.million1
   @Option(help: "float32 or bfloat16.") var precision = Precision.float32
   @Option(name: .customLong("set"), help: "Change the shape: --set model.width=256, --set batchSize=4.")
   var overrides: [String] = []
@@ -37,10 +37,16 @@ struct BenchTrainCommand: ParsableCommand {
   @Option(help: "cpu, cuda, cuda:1 or mps.") var device = "cpu"
   @Option(help: "A folder to start from (see Benchmarks/peers/start.py); it decides the shape.") var start: String?
   @Option(help: "Also measure PyTorch: eager, tcmalloc, compiled or all.") var peer: Peer?
+  @Option(help: "Instead, train so many models at once with a thread each, and compare with one alone.")
+  var experts: Int?
   @OptionGroup var options: BenchOptions
 
   func validate() throws {
     if Device(device) == nil { throw ValidationError("--device: '\(device)' is not cpu, cuda, cuda:N or mps") }
+    if let experts, experts < 2 { throw ValidationError("--experts: \(experts) is below 2") }
+    if experts != nil, peer != nil || start != nil || threads != 0 {
+      throw ValidationError("--experts: goes without --peer, --start and --threads")
+    }
     if start != nil, peer != nil { throw ValidationError("--start and --peer: with --peer the start is made here") }
   }
 
@@ -51,6 +57,7 @@ struct BenchTrainCommand: ParsableCommand {
     config.warmupSteps = warmUp ?? (options.quick ? 2 : config.warmupSteps)
     config.threads = threads
     config = try .load(yaml: config.yaml(), at: "--shape \(shape.rawValue)", overrides: overrides)
+    if let experts { return try compareExperts(config, experts) }
     let begin = try start.map { try BenchmarkStart(folder: URL(filePath: $0)) } ?? BenchmarkStart(config)
     config.model = begin.model.config
     config.batchSize = begin.batchSize
@@ -90,6 +97,31 @@ struct BenchTrainCommand: ParsableCommand {
       for (ours, theirs) in zip(measured[0], peer) { try ours.requireSameWork(as: theirs) }
     }
     try show(config, contestants.map(\.name), measured)
+  }
+
+  /// Several models at once, one alone on a thread, and one alone on as many threads, in turn.
+  private func compareExperts(_ config: TrainingBenchmarkConfig, _ count: Int) throws {
+    var shared = ["bench", "train", "--shape", shape.rawValue, "--precision", config.precision.rawValue]
+    shared += ["--steps", "\(config.steps)", "--warm-up", "\(config.warmupSteps)", "--device", device]
+    shared += overrides.flatMap { ["--set", $0] }
+    func arm(_ models: Int, threads: Int) -> (name: String, run: () throws -> [TrainingMeasurement]) {
+      let name = "\(models) at once, \(threads) \(threads == 1 ? "thread" : "threads") each"
+      return (
+        name,
+        { [shared] in
+          try BenchProcess.together(
+            (1...models).map { shared + ["--threads", "\(threads)", "--set", "seed=\($0)"] })
+        }
+      )
+    }
+    let arms = [arm(count, threads: 1), arm(1, threads: 1), arm(1, threads: count)]
+    let measured = try options.takingTurns(arms)
+    let summary = try ExpertsSummary(
+      config, arms: zip(arms, measured).map { ExpertsSummary.Arm(name: $0.name, rounds: $1) })
+    let command =
+      "grove bench train --shape \(shape.rawValue) --precision \(config.precision.rawValue) --experts \(count)"
+      + overrides.map { " --set \($0)" }.joined() + " --rounds \(options.roundCount) --steps \(config.steps)"
+    try options.show(try summary.report(command: command))
   }
 
   private func show(
