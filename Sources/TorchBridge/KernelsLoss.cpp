@@ -53,7 +53,7 @@ struct LinearCrossEntropy : torch::autograd::Function<LinearCrossEntropy> {
   static at::Tensor forward(AutogradContext *context, const at::Tensor &x, const at::Tensor &weight,
                             const at::Tensor &targets, int64_t ignored, double zLoss, bool wantsX, bool wantsWeight) {
     const int64_t rows = x.size(0), vocabulary = weight.size(0);
-    const auto *ids = targets.const_data_ptr<int64_t>();
+    const auto *ids = static_cast<const int64_t *>(targets.const_data_ptr());
     int64_t counted = 0;
     for (int64_t row = 0; row < rows; row++) {
       if (ids[row] == ignored) continue;

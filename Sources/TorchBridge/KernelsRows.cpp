@@ -118,7 +118,7 @@ GroveStatus quantizedLinear(GroveTensorHandle x_, GroveTensorHandle values_, Gro
     const int64_t width = x.dim() ? x.size(-1) : 0, rows = values.size(0);
     TORCH_CHECK(width <= values.size(1) && width > values.size(1) - quantizedGroup, "the last axis of ", x.sizes(),
                 " does not fit a matrix of ", values.sizes());
-    const QuantizedRows matrix{values.const_data_ptr<int8_t>(),
+    const QuantizedRows matrix{static_cast<const int8_t *>(values.const_data_ptr()),
                                static_cast<const uint16_t *>(scales.const_data_ptr()), values.size(1)};
     auto shape = x.sizes().vec();
     shape.back() = rows;

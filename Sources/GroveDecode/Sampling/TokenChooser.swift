@@ -1,11 +1,5 @@
 public import GroveCore
 
-#if canImport(Glibc)
-  import Glibc
-#else
-  import Darwin
-#endif
-
 /// Chooses the tokens of one text, position by position, with memory that is taken once.
 ///
 /// A uniform draw falls on the tokens in the order of their ids, or the likeliest first where top-k has put them so; in a
@@ -38,40 +32,21 @@ public struct TokenChooser {
   /// - Throws: `GroveError` with code `.argument` if a score is NaN or +∞, or all are −∞.
   /// - Complexity: O(V), top-p expected; O(V log k) at worst with top-k.
   public mutating func choose(_ logits: UnsafeBufferPointer<Float>, at position: Int) throws -> GeneratedToken {
-    let (likeliest, highest) = try TokenChooser.maximum(logits)
+    let scan = try ScoreScan(logits)
     let token: Int
     if !seen.isEmpty { penalise(logits) }
     switch sampler.choice {
-    case .likeliest where seen.isEmpty: token = likeliest
-    case .likeliest: token = try scores.withUnsafeBufferPointer { try TokenChooser.maximum($0).index }
+    case .likeliest where seen.isEmpty: token = scan.likeliest
+    case .likeliest: token = try scores.withUnsafeBufferPointer { try ScoreScan($0).likeliest }
     case .draw(let options): token = draw(logits, options, at: position)
     }
-    var sum = 0.0
-    for logit in logits { sum += Double(expf(logit - highest)) }
-    return GeneratedToken(id: token, logProbability: Double(logits[token] - highest) - log(sum))
+    return GeneratedToken(
+      id: token, logProbability: Double(logits[token] - scan.highest) - scan.logSum(logits))
   }
 
   /// As `choose` for a buffer.
   public mutating func choose(_ logits: [Float], at position: Int) throws -> GeneratedToken {
     try logits.withUnsafeBufferPointer { try choose($0, at: position) }
-  }
-
-  /// The first of the highest scores.
-  private static func maximum(_ logits: UnsafeBufferPointer<Float>) throws -> (index: Int, value: Float) {
-    var best = 0
-    var highest = -Float.infinity
-    var invalid = 0
-    for (index, logit) in logits.enumerated() {
-      if logit > highest { (best, highest) = (index, logit) }
-      if logit.isNaN || logit == .infinity { invalid += 1 }
-    }
-    guard invalid == 0 else {
-      throw GroveError(.argument, "logits", "\(invalid) of \(logits.count) are NaN or infinite")
-    }
-    guard highest > -.infinity else {
-      throw GroveError(.argument, "logits", "none of \(logits.count) tokens is allowed")
-    }
-    return (best, highest)
   }
 
   /// Fills `scores`: those of seen tokens with the penalty. A forbidden token stays one, and no other becomes one.

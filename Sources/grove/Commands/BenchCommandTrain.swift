@@ -84,7 +84,8 @@ struct BenchTrainCommand: ParsableCommand {
       ("grove", { try BenchProcess.grove(ours) })
     ]
     for peer in peers {
-      let preload = peer == .eager ? [:] : ["LD_PRELOAD": try BenchProcess.tcmalloc()]
+      // On a GPU the system's allocator hardly matters.
+      let preload = peer == .eager || device != "cpu" ? [:] : ["LD_PRELOAD": try BenchProcess.tcmalloc()]
       var theirs = shared + ["--dtype", config.precision == .float32 ? "fp32" : "bf16"]
       theirs += ["--learning-rate", "\(config.learningRate)"]
       if config.threads > 0 { theirs += ["--threads", "\(config.threads)"] }
