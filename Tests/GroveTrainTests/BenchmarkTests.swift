@@ -78,8 +78,16 @@ struct BenchmarkTests {
   func shapes(shape: TrainingBenchmarkConfig.Shape) throws {
     let config = TrainingBenchmarkConfig(shape)
     try config.validated()
-    let millions = Double(config.model.parameterCount) / 1e6
-    #expect("\(Int(millions.rounded()))m" == shape.rawValue)
+    let named = try #require(Double(shape.rawValue.dropLast())) * 1e6
+    #expect(abs(Double(config.model.parameterCount) - named) < 0.06 * named)
+  }
+
+  @Test("The models that generate have the size of their name", arguments: DecodingBenchmarkConfig.Shape.allCases)
+  func textShapes(shape: DecodingBenchmarkConfig.Shape) throws {
+    let config = DecodingBenchmarkConfig(shape)
+    try config.validated()
+    let named = try #require(Double(shape.rawValue.dropLast())) * 1e6
+    #expect(abs(Double(config.model.parameterCount) - named) < 0.02 * named)
   }
 
   @Test("A start that was written and read again trains to the same losses", arguments: ModelConfig.Family.allCases)
