@@ -1,5 +1,6 @@
 #include "PeerWatch.h"
 
+#include <c10/util/StringUtil.h>
 #include <unistd.h>
 
 #include "Bridge.h"
@@ -43,8 +44,7 @@ void waitForAll(c10d::TCPStore &store, const std::vector<std::string> &keys, dou
     std::string missing;
     for (size_t rank = 0; rank < keys.size(); rank++)
       if (!store.check({keys[rank]})) missing += (missing.empty() ? "" : ", ") + std::to_string(rank);
-    throw PeerError("of " + std::to_string(keys.size()) + " processes, " + missing + " did not come within " +
-                    std::to_string(static_cast<int>(seconds)) + " s");
+    throw PeerError(c10::str("of ", keys.size(), " processes, ", missing, " did not come within ", seconds, " s"));
   }
 }
 
@@ -80,7 +80,7 @@ void PeerWatch::run() {
     try {
       beat();
     } catch (const std::exception &) {  // the store's connection broke, and process 0 holds the store
-      return fail(peers[0].who + " is gone: it no longer answers", false);
+      return fail(peers[0].who + " is gone: it no longer answers", Cause::storeLost);
     }
     std::unique_lock<std::mutex> lock(mutex);
     lastRound = Clock::now();
@@ -103,27 +103,27 @@ void PeerWatch::beat() {
   const auto beats = store->multiGet(keys("beat"));
   for (int i = 0; i < size; i++) {
     if (i == rank) continue;
-    if (!said[i].empty()) fail(text(said[i]), false);
+    if (!said[i].empty()) fail(text(said[i]), Cause::wasTold);
     Peer &peer = peers[i];
     const std::string now = text(beats[i]);
     peer.silentRounds = now == peer.beat ? peer.silentRounds + 1 : 0;
     peer.beat = now;
-    if (peer.silentRounds >= patience) fail(peer.who + " is gone: it has given no sign of life", true);
+    if (peer.silentRounds >= patience) fail(peer.who + " is gone: it has given no sign of life", Cause::foundLost);
   }
   std::unique_lock<std::mutex> lock(mutex);
-  const bool tells = !failure.empty() && unsentWords.empty() && !hasTold;
-  if (!tells) return;
-  hasTold = true;
+  if (failure.empty() || !unsentWords.empty() || hasRead) return;
+  hasRead = true;
   lock.unlock();
-  store->add("told", 1);
+  store->add("read", 1);
 }
 
 /// Takes the first failure for the cause. One that this process found itself is told to the others.
-void PeerWatch::fail(const std::string &message, bool isOwn) {
+void PeerWatch::fail(const std::string &message, Cause why) {
   std::lock_guard<std::mutex> guard(mutex);
   if (!failure.empty()) return;
   failure = message;
-  if (isOwn) unsentWords = message;
+  cause = why;
+  if (why == Cause::gaveUp || why == Cause::foundLost) unsentWords = message;
   changed.notify_all();
 }
 
@@ -137,7 +137,10 @@ void PeerWatch::wait(const c10::intrusive_ptr<c10::ivalue::Future> &future) {
     if (!failure.empty()) throw PeerError(failure);
     const auto silence = Clock::now() - lastRound;
     if (silence > silenceRounds * roundTime) {  // the watch itself hangs in a call to the store
-      throw PeerError(peers[0].who + " is gone: it no longer answers");
+      lock.unlock();
+      fail(peers[0].who + " is gone: it no longer answers", Cause::storeLost);
+      lock.lock();
+      continue;
     }
     changed.wait_for(lock, roundTime);
   }
@@ -155,8 +158,12 @@ void PeerWatch::explain(const std::string &symptom) {
 }
 
 void PeerWatch::abandon(const std::string &reason) {
-  fail("process " + std::to_string(rank) + " gave up: " + reason, true);
-  linger("told", size);
+  fail("process " + std::to_string(rank) + " gave up: " + reason, Cause::gaveUp);
+  std::unique_lock<std::mutex> lock(mutex);
+  const Cause why = cause;
+  lock.unlock();
+  if (why == Cause::gaveUp || (why == Cause::wasTold && rank == 0)) linger("read", size);
+  if (why == Cause::foundLost && rank == 0) linger("read", size - 1);
 }
 
 /// Stays until so many have counted up a key: the store ends with process 0.

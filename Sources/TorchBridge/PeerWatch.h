@@ -35,9 +35,12 @@ class PeerWatch : public std::enable_shared_from_this<PeerWatch> {
     std::string who;       // "process 1 (pid 4242 on alpha)"
   };
 
+  /// How this process came to know that all is over.
+  enum class Cause { gaveUp, foundLost, wasTold, storeLost };
+
   void run();
   void beat();
-  void fail(const std::string &message, bool isOwn);
+  void fail(const std::string &message, Cause cause);
   void linger(const char *key, int count);
   [[noreturn]] void explain(const std::string &symptom);
   std::vector<std::string> keys(const char *kind) const;
@@ -52,8 +55,9 @@ class PeerWatch : public std::enable_shared_from_this<PeerWatch> {
   std::mutex mutex;
   std::condition_variable changed;
   std::string failure;      // empty while all is well
+  Cause cause = Cause::gaveUp;
   std::string unsentWords;  // for the others
-  bool isStopping = false, isSuspicious = false, hasTold = false;
+  bool isStopping = false, isSuspicious = false, hasRead = false;
   std::chrono::steady_clock::time_point lastRound;
 };
 

@@ -2,15 +2,17 @@
 #include "Processes.h"
 
 #include <ATen/ops/zeros.h>
-#include <arpa/inet.h>
+#include <c10/util/Flags.h>
 #include <netdb.h>
 #include <sys/socket.h>
 #include <torch/csrc/distributed/c10d/ProcessGroupGloo.hpp>
 #include <unistd.h>
 
-#include <cstring>
+#include <cstdlib>
 
 #include "GradientBuckets.h"
+
+C10_DECLARE_int(caffe2_log_level);
 
 namespace grove {
 namespace {
@@ -76,7 +78,15 @@ c10::intrusive_ptr<c10d::Backend> openGloo(const GroveProcessPlace &place, c10::
 
 }  // namespace
 
-ProcessGroup::ProcessGroup(const GroveProcessPlace &place) : store(openStore(place)) {
+/// libtorch writes a stack trace for each failed attempt to connect. What matters comes as an error.
+static void silenceLog() {
+  constexpr int fatal = 3;
+  if (!getenv("TORCH_CPP_LOG_LEVEL")) FLAGS_caffe2_log_level = fatal;
+}
+
+ProcessGroup::ProcessGroup(const GroveProcessPlace &place) {
+  silenceLog();
+  store = openStore(place);
   watch = std::make_shared<PeerWatch>(place, *store);
   backend = openGloo(place, store);
   watch->start();

@@ -29,7 +29,7 @@ public final class ProcessGroup {
     raw.size = Int32(place.size)
     raw.port = Int32(place.port)
     raw.joinSeconds = joinTimeout.seconds
-    raw.silenceSeconds = 7
+    raw.silenceSeconds = 6
     try place.host.withCString { host in
       raw.host = host
       try (place.interface ?? "").withCString { interface in
@@ -40,11 +40,13 @@ public final class ProcessGroup {
   }
 
   /// Meets the others if there are any, runs `body`, and parts from them: in peace, or with the reason of what it throws.
-  /// - Parameter place: nil for a process that is alone.
+  /// - Parameters:
+  ///   - place: nil for a process that is alone.
+  ///   - joinTimeout: how long to wait for the others to come.
   public static func with<Result>(
-    _ place: ProcessPlace?, _ body: (ProcessGroup) throws -> Result
+    _ place: ProcessPlace?, joinTimeout: Duration = .seconds(60), _ body: (ProcessGroup) throws -> Result
   ) throws -> Result {
-    let group = try place.map { try ProcessGroup($0) } ?? ProcessGroup()
+    let group = try place.map { try ProcessGroup($0, joinTimeout: joinTimeout) } ?? ProcessGroup()
     do {
       let result = try body(group)
       try group.leave()
@@ -120,7 +122,7 @@ public final class ProcessGroup {
     guard status.code == GROVE_PEERS else { return try Torch.check(operation(), status) }
     let problem = status.message.map { String(cString: $0) } ?? "a process was lost"
     table.pointee.release_message(status.message)
-    throw GroveError(.process, "", problem)
+    throw GroveError(.process, "", problem, remedy: "Start all processes again.")
   }
 
   func requireHandle() throws -> GroveProcessGroupHandle {

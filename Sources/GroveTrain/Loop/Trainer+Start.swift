@@ -29,7 +29,7 @@ extension Trainer {
     config.data.folder = dataset.manifest.fingerprint  // hosts may keep it in different places
     let own: JSONValue = ["config": try config.json(), "libtorch": .string(identity.libtorchVersion)]
     let first = try JSONValue(parsing: processes.fromFirst(own.text).utf8, at: "process 0")
-    let differences = try own.differences(from: first)
+    let differences = own.differences(from: first)
     guard !differences.isEmpty else { return }
     throw GroveError(
       .mismatch, "process \(processes.rank)", "differs from process 0: \(differences.joined(separator: "; "))",

@@ -49,8 +49,8 @@ struct TrainCommand: ParsableCommand {
       try config.training.requireShares(for: processes, on: device)
       return try ProcessLauncher(count: processes).run()
     }
-    StopSignals.install()
     let outcome = try ProcessGroup.with(place) { group in
+      StopSignals.install()  // not before: who waits for the others saves nothing
       let trainer = try Trainer(config, folder: run, device: device, processes: group)
       let view = TrainingView(quiet: output.quiet)
       defer { view.end() }
