@@ -85,7 +85,7 @@ struct ProcessGroupTests {
       if group.rank == 1 { throw GroveError(.argument, "here", "went wrong", remedy: "Mend it.") }
       _ = try group.sum([1])
     }
-    #expect(message(results[0]) == "process 1 gave up: here: went wrong. Mend it.. Start all processes again.")
+    #expect(message(results[0]) == "process 1 gave up: here: went wrong. Mend it. Start all processes again.")
     #expect(message(results[1]) == "here: went wrong. Mend it.")
   }
 

@@ -120,8 +120,9 @@ public final class ProcessGroup {
     let table = try Torch.table()
     let status = call(table.pointee)
     guard status.code == GROVE_PEERS else { return try Torch.check(operation(), status) }
-    let problem = status.message.map { String(cString: $0) } ?? "a process was lost"
+    var problem = status.message.map { String(cString: $0) } ?? "a process was lost"
     table.pointee.release_message(status.message)
+    if problem.hasSuffix(".") { problem.removeLast() }  // of the remedy of an error that another process had
     throw GroveError(.process, "", problem, remedy: "Start all processes again.")
   }
 
