@@ -140,7 +140,7 @@ public final class Trainer {
   /// Does the next step, whatever comes of it. False after a rollback: the run then stands at an older step.
   private func advance() throws -> Bool {
     let clock = ContinuousClock()
-    let start = clock.now
+    let (start, waitedBefore) = (clock.now, processes.waitedSeconds)
     let index = state.step
     if state.leftOut.contains(index) {
       state.step += 1
@@ -169,7 +169,8 @@ public final class Trainer {
       .step(
         StepRecord(
           step: index + 1, lossNats: result.lossNats, gradientNorm: result.gradientNorm, learningRate: rate,
-          tokens: state.tokens, seconds: seconds, tokensPerSecond: speed,
+          tokens: state.tokens, seconds: seconds,
+          waitedSeconds: processes.size > 1 ? processes.waitedSeconds - waitedBefore : nil, tokensPerSecond: speed,
           ceilingShare: speed * summary.operationsPerToken / (summary.ceilingGigaflops * 1e9))))
     return true
   }

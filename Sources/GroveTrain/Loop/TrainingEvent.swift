@@ -61,6 +61,8 @@ public struct StepRecord: Codable, Equatable, Sendable {
   public var tokens: Int
   /// Wall time, the reading of the batch included.
   public var seconds: Double
+  /// Of these seconds, what the first process spent waiting for sums over the processes; nil for one that is alone.
+  public var waitedSeconds: Double?
   /// Of this step alone.
   public var tokensPerSecond: Double
   /// Of the measured ceiling of a matrix product.
