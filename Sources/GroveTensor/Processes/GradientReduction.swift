@@ -13,7 +13,7 @@ public final class GradientReduction {
   ///   - tensors: of the CPU, marked as wanting a gradient; all processes give the same ones in the same order.
   ///   - bucketBytes: of the gradients that are summed at once. Small buckets start earlier, large ones cost fewer
   ///     messages (Li et al. 2020, arXiv:2006.15704, §3.2.2 and §3.2.3).
-  public init(_ group: ProcessGroup, _ tensors: [Tensor], bucketBytes: Int = 4 << 20) throws {
+  public init(_ group: ProcessGroup, _ tensors: [Tensor], bucketBytes: Int = 1 << 20) throws {
     self.group = group
     count = tensors.count
     let owner = try group.requireHandle()
