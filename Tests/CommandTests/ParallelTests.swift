@@ -45,6 +45,19 @@ struct ParallelTests {
     }
   }
 
+  @Test("Sharded moments change no byte of what two processes train", arguments: ["float32", "bfloat16"])
+  func sameBytes(precision: String) throws {
+    try GroveTool.with { tool in
+      let training = try TinyTraining(tool)
+      for moments in ["replicated", "sharded"] {
+        let settings = ["training.precision=\(precision)", "training.optimizer.moments=\(moments)"]
+        let result = try tool(training.arguments(moments, "--nproc", "2") + settings.flatMap { ["--set", $0] })
+        #expect(result.code == 0, "\(result.errors)")
+      }
+      #expect(try training.ending("sharded") == training.ending("replicated"))
+    }
+  }
+
   @Test(
     "A run goes on with another number of processes, its moments sharded or not",
     arguments: [(1, 2), (2, 1)], ["replicated", "sharded"])

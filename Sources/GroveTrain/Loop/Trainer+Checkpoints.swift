@@ -38,8 +38,12 @@ extension Trainer {
     let start = clock.now
     let isThere = processes.isFirst && FileSystem.exists(folder.checkpoint(step: state.step))
     if try processes.isAny(isThere) { return }
-    guard processes.isFirst else { return try optimizer.save(to: nil) }
-    let url = try store.save(model, optimizer, state)
+    let saved: URL? = try optimizer.withWholeValues {
+      if processes.isFirst { return try store.save(model, optimizer, state) }
+      try optimizer.save(to: nil)
+      return nil
+    }
+    guard let url = saved else { return }
     try store.prune(config.checkpoints)
     try report(.saved(step: state.step, checkpoint: url, seconds: (clock.now - start).seconds))
   }

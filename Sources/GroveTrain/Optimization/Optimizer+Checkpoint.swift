@@ -3,6 +3,18 @@ import GroveModel
 import GroveTensor
 
 extension Optimizer {
+  /// Runs `body` while the first process has the full-precision values of all parameters. Every process calls this.
+  func withWholeValues<Result>(_ body: () throws -> Result) throws -> Result {
+    let lent = slots.filter { ($0.owner ?? 0) != 0 && $0.parameter.working.dtype != .float32 }
+    for slot in lent {
+      let value = try slot.moments == nil ? .zeros(slot.parameter.shape, .float32) : slot.parameter.value
+      try processes.broadcast([(value, slot.owner ?? 0)])
+      if processes.isFirst { slot.parameter.replaceValue(value) }
+    }
+    defer { if processes.isFirst { for slot in lent { slot.parameter.replaceValue(slot.parameter.working) } } }
+    return try body()
+  }
+
   /// Writes the moments. Every process calls this; the first one has a file, and gets what the others hold as the file
   /// reaches it, so that none ever holds all.
   func save(to file: URL?) throws {

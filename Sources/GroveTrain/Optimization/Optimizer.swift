@@ -16,8 +16,9 @@ public struct OptimizerConfig: Config {
   public enum MomentPlacement: String, Codable, Sendable, CaseIterable {
     /// Each holds all of them.
     case replicated
-    /// Each holds those of its share of the parameters, moves these, and sends them to the others (Rajbhandari et al.
-    /// 2019, arXiv:1910.02054, §5.1). We differ: a parameter is never divided, and gradients are summed in every process.
+    /// Each holds those of its share of the parameters, with their full-precision values, moves these, and sends the
+    /// working copies to the others (Rajbhandari et al. 2019, arXiv:1910.02054, §5.1). We differ: a parameter is never
+    /// divided, and gradients are summed in every process. The first process holds all values while it saves.
     case sharded
   }
 
@@ -111,6 +112,7 @@ public final class Optimizer {
       let owner = owners.isEmpty ? nil : owners[index]
       let isMuon = config.matrices == .muon && parameter.role == .matrix
       let isHeld = owner == nil || owner == processes.rank
+      if !isHeld { parameter.replaceValue(parameter.working) }
       func zeros() throws -> Tensor { try .zeros(parameter.shape, .float32, on: parameter.value.device) }
       return Slot(
         name: name, parameter: parameter, owner: owner, secondMomentName: isMuon ? nil : "square.\(name)",
@@ -157,8 +159,7 @@ public final class Optimizer {
 
   /// Brings the parameters that other processes have moved.
   private func exchange() throws {
-    try processes.broadcast(slots.compactMap { slot in slot.owner.map { (slot.parameter.value, $0) } })
-    for slot in slots where slot.moments == nil { try slot.parameter.refresh() }
+    try processes.broadcast(slots.compactMap { slot in slot.owner.map { (slot.parameter.working, $0) } })
   }
 
   private func muon(
