@@ -58,17 +58,18 @@ struct ProcessLauncher {
 
   /// Turns the ends of the processes into one.
   private func judge(_ children: [Child]) throws {
-    if let child = children.first(where: { $0.signal != nil && !$0.wasEnded }), let signal = child.signal {
+    let failed = children.filter { $0.hasFailed && !$0.wasEnded }
+    for child in failed {
+      guard let signal = child.signal else { continue }
       throw GroveError(
         .process, "", "\(child.name) was killed by \(ProcessLauncher.name(ofSignal: signal))",
         remedy: "Run the same command again: it goes on from the newest checkpoint.")
     }
-    guard let failed = children.first(where: { $0.hasFailed && !$0.wasEnded }) else {
-      if children.contains(where: { $0.process.terminationStatus == 130 }) { throw ExitCode(130) }
-      return
+    if let first = failed.first {
+      Terminal.write(try first.words())
+      throw ExitCode(first.process.terminationStatus)
     }
-    Terminal.write(try failed.words())
-    throw ExitCode(failed.process.terminationStatus)
+    if children.contains(where: \.hasStopped) { throw ExitCode(130) }
   }
 
   private static func name(ofSignal number: Int32) -> String {
@@ -111,8 +112,14 @@ private final class Child {
     !process.isRunning && process.terminationReason == .uncaughtSignal ? process.terminationStatus : nil
   }
 
+  /// Ended because the user asked for it. Who still waited for the others has nothing to save, and ends by the signal.
+  var hasStopped: Bool {
+    guard !process.isRunning else { return false }
+    return signal.map { $0 == SIGTERM && StopSignals.isRequested } ?? (process.terminationStatus == 130)
+  }
+
   /// Ended, and neither finished nor stopped on request.
-  var hasFailed: Bool { !process.isRunning && (signal != nil || ![0, 130].contains(process.terminationStatus)) }
+  var hasFailed: Bool { !process.isRunning && !hasStopped && (signal != nil || process.terminationStatus != 0) }
 
   func end() {
     guard process.isRunning else { return }
