@@ -64,11 +64,16 @@ c10::intrusive_ptr<c10d::TCPStore> openStore(const GroveProcessPlace &place) {
   }
 }
 
-c10::intrusive_ptr<c10d::Backend> openGloo(const GroveProcessPlace &place, c10::intrusive_ptr<c10d::Store> store) {
+std::shared_ptr<gloo::transport::Device> openDevice(const GroveProcessPlace &place) {
+  if (place.interface) return c10d::ProcessGroupGloo::createDeviceForInterface(place.interface);
+  return c10d::ProcessGroupGloo::createDeviceForHostname(addressTowards(place.host, place.port));
+}
+
+/// Where NCCL would be made for processes with a GPU each: all that follows is c10d's.
+c10::intrusive_ptr<c10d::Backend> openGloo(const GroveProcessPlace &place, c10::intrusive_ptr<c10d::Store> store,
+                                           std::shared_ptr<gloo::transport::Device> device) {
   auto options = c10d::ProcessGroupGloo::Options::create(milliseconds(place.joinSeconds));
-  options->devices.push_back(
-      place.interface ? c10d::ProcessGroupGloo::createDeviceForInterface(place.interface)
-                      : c10d::ProcessGroupGloo::createDeviceForHostname(addressTowards(place.host, place.port)));
+  options->devices.push_back(std::move(device));
   c10::intrusive_ptr<c10d::Backend> backend =
       c10::make_intrusive<c10d::ProcessGroupGloo>(store, place.rank, place.size, options);
   // A slow validation or save of one process is no reason to end; a lost process is what the watch looks for.
@@ -86,9 +91,10 @@ static void silenceLog() {
 
 ProcessGroup::ProcessGroup(const GroveProcessPlace &place) {
   silenceLog();
+  auto device = openDevice(place);  // first: a host that is not known needs no waiting
   store = openStore(place);
   watch = std::make_shared<PeerWatch>(place, *store);
-  backend = openGloo(place, store);
+  backend = openGloo(place, store, std::move(device));
   watch->start();
 }
 

@@ -14,7 +14,8 @@ struct TrainCommand: ParsableCommand {
     discussion: """
       A stopped or killed run goes on from its newest checkpoint and ends with the same bytes.
       Several processes train a run together with --nproc, or when torchrun, mpirun or srun starts this command: with the \
-      same result but for rounding. The run's folder and its data must be visible to all of them.
+      same result but for rounding. The run's folder and its data must be visible to all of them. torchrun needs two \
+      dashes: torchrun --no-python --nproc-per-node 2 -- grove train …
       """)
 
   @Argument(help: "Config file (YAML); missing keys keep their defaults. A run that is there needs none.")
