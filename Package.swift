@@ -53,8 +53,8 @@ let package = Package(
       name: "TorchBridge",
       cxxSettings: [
         .unsafeFlags([
-          "-I\(root)/Sources/CTorch/include", "-isystem", "\(libtorch)/include", "-isystem",
-          "\(libtorch)/include/torch/csrc/api/include",
+          "-I\(root)/Sources/CTorch/include", "-I\(root)/Sources/TorchBridge/GlooDeclarations",
+          "-isystem", "\(libtorch)/include", "-isystem", "\(libtorch)/include/torch/csrc/api/include",
           "-O3", "-fvisibility=hidden", "-fno-math-errno", "-fno-trapping-math", "-ffp-contract=fast",
         ])
       ],

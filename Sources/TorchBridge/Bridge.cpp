@@ -44,6 +44,8 @@ GroveStatus currentFailure() noexcept {
     std::string message = shortened(error.what_without_backtrace());
     bool memory = message.find("not enough memory") != std::string::npos;
     return failure(memory ? GROVE_OUT_OF_MEMORY : GROVE_FAILED, message.c_str());
+  } catch (const PeerError &error) {
+    return failure(GROVE_PEERS, error.what());
   } catch (const std::bad_alloc &) {
     return failure(GROVE_OUT_OF_MEMORY, "out of memory");
   } catch (const std::exception &error) {
@@ -190,6 +192,7 @@ static GroveTorch makeTable() {
   table.has_mps = [] { return at::globalContext().hasMPS(); };
   table.synchronize = synchronize;
   installKernels(table);
+  installProcesses(table);
   return table;
 }
 

@@ -3,6 +3,7 @@
 #include <ATen/core/Tensor.h>
 
 #include <atomic>
+#include <stdexcept>
 
 #include "CTorch.h"
 
@@ -23,6 +24,11 @@ inline at::Tensor tensor(GroveTensorHandle handle) {
   return at::Tensor(
       c10::intrusive_ptr<at::TensorImpl, at::UndefinedTensorImpl>::reclaim_copy(static_cast<at::TensorImpl *>(handle)));
 }
+
+/// Another process was lost or gave up; the message names it.
+struct PeerError : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
 
 GroveStatus failure(int32_t code, const char *message);
 /// The status of the exception in flight.
@@ -48,5 +54,6 @@ GroveStatus callOperator(GroveOperatorHandle op, const GroveValue *arguments, in
                          GroveValue *results, int32_t resultCapacity, int32_t *resultCount);
 
 void installKernels(GroveTorch &table);
+void installProcesses(GroveTorch &table);
 
 }  // namespace grove

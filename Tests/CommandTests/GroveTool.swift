@@ -44,9 +44,13 @@ struct GroveTool {
   }
 
   /// Starts a command.
-  /// - Parameter environment: laid over the tests' own.
-  func start(_ arguments: [String], environment: [String: String] = [:]) throws -> Running {
-    try Running(arguments, folder, environment)
+  /// - Parameters:
+  ///   - environment: laid over the tests' own.
+  ///   - wrapper: a program that runs the command, by its path, and the arguments before the command.
+  func start(
+    _ arguments: [String], environment: [String: String] = [:], wrapper: [String] = []
+  ) throws -> Running {
+    try Running(wrapper + [GroveTool.executable.path] + arguments, folder, environment)
   }
 
   /// A process on its way. Output goes to files: a pipe that nobody reads would block it.
@@ -56,13 +60,13 @@ struct GroveTool {
     private let output: URL
     private let errors: URL
 
-    fileprivate init(_ arguments: [String], _ folder: URL, _ environment: [String: String]) throws {
+    fileprivate init(_ command: [String], _ folder: URL, _ environment: [String: String]) throws {
       self.folder = folder
       let place = FileManager.default.temporaryDirectory.appending(path: "grove-tool-\(UUID().uuidString)")
       (output, errors) = (place.appendingPathExtension("out"), place.appendingPathExtension("err"))
       for file in [output, errors] { try FileSystem.write("", to: file) }
-      process.executableURL = GroveTool.executable
-      process.arguments = arguments
+      process.executableURL = URL(filePath: command[0])
+      process.arguments = Array(command.dropFirst())
       process.currentDirectoryURL = folder
       process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
       process.standardInput = FileHandle.nullDevice

@@ -13,12 +13,12 @@ extern "C" {
 #endif
 
 // Raised whenever the table below changes; loader and bridge must agree.
-#define GROVE_TORCH_ABI 5
+#define GROVE_TORCH_ABI 6
 
 typedef void *GroveTensorHandle;
 typedef const void *GroveOperatorHandle;
 
-enum { GROVE_OK = 0, GROVE_FAILED = 1, GROVE_OUT_OF_MEMORY = 2 };
+enum { GROVE_OK = 0, GROVE_FAILED = 1, GROVE_OUT_OF_MEMORY = 2, GROVE_PEERS = 3 };
 
 typedef struct {
   int32_t code;
@@ -115,6 +115,20 @@ typedef struct {
   int64_t totalBytes;
 } GroveDevice;
 
+// One process among those that train together.
+typedef struct {
+  int32_t rank;
+  int32_t size;
+  const char *host;       // where process 0 listens
+  int32_t port;
+  const char *interface;  // of the network, "eth0"; null takes the one that leads to the host
+  double joinSeconds;     // how long to wait for the others to come
+  double silenceSeconds;  // a process not heard of for so long is lost
+} GroveProcessPlace;
+
+typedef struct GroveProcessGroup *GroveProcessGroupHandle;
+typedef struct GroveGradientBuckets *GroveGradientBucketsHandle;
+
 typedef struct {
   int32_t abi;
   const char *compiledVersion;  // libtorch's version when the bridge was compiled
@@ -184,6 +198,30 @@ typedef struct {
   // the logits of more than one block of rows.
   GroveStatus (*linear_cross_entropy)(GroveTensorHandle x, GroveTensorHandle weight, GroveTensorHandle targets,
                                       int64_t ignored, double zLoss, GroveTensorHandle *out);
+
+  // Processes. Calls that involve the others fail with GROVE_PEERS, and a message that names the culprit, when one of
+  // them is lost or gives up. All processes make the same calls in the same order.
+  GroveStatus (*join_processes)(const GroveProcessPlace *place, GroveProcessGroupHandle *out);
+  // Waits for the others to leave too, and frees the group.
+  GroveStatus (*leave_processes)(GroveProcessGroupHandle group);
+  // Tells the others why this process ends, and gives them a moment to read it. The group is never freed: threads of it
+  // may still wait for the lost process.
+  void (*abandon_processes)(GroveProcessGroupHandle group, const char *reason);
+  GroveStatus (*sum_over_processes)(GroveProcessGroupHandle group, GroveTensorHandle tensor);  // in place
+  // Replaces each tensor, in place, by that of its root.
+  GroveStatus (*broadcast)(GroveProcessGroupHandle group, const GroveTensorHandle *tensors, const int32_t *roots,
+                           int32_t count);
+  double (*waited_seconds)(GroveProcessGroupHandle group);  // in these calls so far
+  // Gathers the gradients of tensors in float32 as the backward pass finds them, and sums full buckets over the
+  // processes while it goes on.
+  GroveStatus (*make_buckets)(GroveProcessGroupHandle group, const GroveTensorHandle *tensors, int32_t count,
+                              int64_t bucketBytes, GroveGradientBucketsHandle *out);
+  // Before each backward pass: whether its gradients are the first of a sum, and whether they complete it.
+  void (*arm_buckets)(GroveGradientBucketsHandle buckets, bool isFirst, bool isLast);
+  // Waits for the sums. `out` gets a gradient for each tensor, a view that lives until the next pass; null, where a
+  // tensor had no part in the loss.
+  GroveStatus (*finish_buckets)(GroveGradientBucketsHandle buckets, GroveTensorHandle *out);
+  void (*free_buckets)(GroveGradientBucketsHandle buckets);
 } GroveTorch;
 
 // Loads libtorch from a folder and the bridge from a file. On failure returns null and a message for the user, which the

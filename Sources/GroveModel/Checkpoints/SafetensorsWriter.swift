@@ -28,7 +28,7 @@ public enum SafetensorsWriter {
   /// Writes the file in one step; readers never see a part.
   /// - Throws: `GroveError` with code `.file`, for example on a full disk. What was there before stays.
   public static func write(_ items: [Item], metadata: [String: String] = ["format": "pt"], to url: URL) throws {
-    let items = items.sorted { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
+    let items = inFileOrder(items)
     var members: [(key: String, value: JSONValue)] = [
       ("__metadata__", .object(metadata.sorted { $0.key < $1.key }.map { ($0.key, .string($0.value)) }))
     ]
@@ -56,5 +56,14 @@ public enum SafetensorsWriter {
       try tensor.withBytes { try file.write($0) }
     }
     try file.commit()
+  }
+
+  /// Makes the tensors in the order in which `write` does, and writes nothing: for processes that help another to write.
+  public static func visit(_ items: [Item]) throws {
+    for item in inFileOrder(items) { _ = try item.make() }
+  }
+
+  private static func inFileOrder(_ items: [Item]) -> [Item] {
+    items.sorted { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
   }
 }

@@ -82,6 +82,14 @@ public final class Parameter {
     return try embedding(indices, weight: working)
   }
 
+  /// Replaces the full-precision value alone; the working copy stays as it is. A process that leaves the value to another
+  /// gives the working copy itself.
+  /// - Precondition: the shape stays.
+  public func replaceValue(_ value: Tensor) {
+    precondition(value.shape == shape, "a parameter of shape \(shape) cannot become \(value.shape)")
+    self.value = value
+  }
+
   /// Refreshes the working copy after the value has changed in place.
   public func refresh() throws {
     if working !== value { try withGradients(.off) { try working.copy(from: value) } }

@@ -70,10 +70,11 @@ public struct TrainingConfig: Config {
   public var seed = 1
   /// Steps of the whole run; those that are skipped count too.
   public var steps = 1000
-  /// Sequences of a step.
+  /// Sequences of a step, those of all processes together: a multiple of their number.
   public var batchSize = 16
-  /// Sequences that go through the model at once; 0 takes the whole batch. Without dropout the result differs only in
-  /// rounding; dropout draws for each of these parts.
+  /// Sequences that go through the model at once; 0 takes a process's whole share of the batch. Without dropout the result
+  /// differs only in rounding; dropout draws for each of these parts, so that only a number here makes its draws the same
+  /// for any number of processes.
   public var microBatchSize = 0
   /// Of the matrices; float16 is refused.
   public var precision = Precision.bfloat16
@@ -84,7 +85,8 @@ public struct TrainingConfig: Config {
   public var gradientClip = 1.0
   /// Weight of mean(log²Z) in the loss (Chowdhery et al. 2022, arXiv:2204.02311, §5).
   public var zLoss = 0.0
-  /// Threads of an operator; 0 takes the machine's cores. Another number can change the last bits.
+  /// Threads of an operator; 0 takes the machine's cores. Processes on one machine share them. Another number can change
+  /// the last bits.
   public var threads = 0
   /// So many steps in a row that are not finite call for `nonFiniteAction`; fewer are only skipped.
   public var nonFiniteLimit = 10

@@ -35,11 +35,13 @@ public struct RunSummary: Codable, Equatable, Sendable {
   public var dataFingerprint: String
   /// "cpu", "cuda:0".
   public var device: String
-  /// Of an operator.
+  /// That train together.
+  public var processes: Int
+  /// Of an operator in one process.
   public var threads: Int
   /// Of the matrices: "bfloat16".
   public var precision: String
-  /// Of a matrix product of 1024 × 1024 × 1024 in the run's precision, in GFLOP/s.
+  /// Of a matrix product of 1024 × 1024 × 1024 in the run's precision, in GFLOP/s; all processes together.
   public var ceilingGigaflops: Double
   /// Floating-point operations of a training token, forward and backward.
   public var operationsPerToken: Double
@@ -59,6 +61,8 @@ public struct StepRecord: Codable, Equatable, Sendable {
   public var tokens: Int
   /// Wall time, the reading of the batch included.
   public var seconds: Double
+  /// Of these seconds, what the first process spent waiting for sums over the processes; nil for one that is alone.
+  public var waitedSeconds: Double?
   /// Of this step alone.
   public var tokensPerSecond: Double
   /// Of the measured ceiling of a matrix product.

@@ -2,14 +2,19 @@ import GroveCore
 public import GroveTensor
 
 /// One optimisation step: loss and gradients over the micro-batches, clipping, update. Any objective trains through it.
+///
+/// Several processes take a step together: each has its share of the micro-batches, and all move their weights alike.
 public struct TrainingStep {
   let optimizer: Optimizer
   /// Largest norm of the gradient of all parameters together; 0 does not clip.
   let gradientClip: Double
+  private let processes: ProcessGroup
+  /// Nil for a process that is alone.
+  private let reduction: GradientReduction?
 
   /// What came of a step.
   public struct Result: Sendable {
-    /// Mean over the micro-batches.
+    /// Mean over the micro-batches, those of all processes.
     public let lossNats: Double
     /// Before clipping.
     public let gradientNorm: Double
@@ -25,24 +30,27 @@ public struct TrainingStep {
   public init(optimizer: Optimizer, gradientClip: Double) {
     self.optimizer = optimizer
     self.gradientClip = gradientClip
+    processes = ProcessGroup()
+    reduction = nil
+  }
+
+  /// A step that all processes of a group take together.
+  public init(optimizer: Optimizer, gradientClip: Double, processes: ProcessGroup) throws {
+    self.optimizer = optimizer
+    self.gradientClip = gradientClip
+    self.processes = processes
+    reduction =
+      processes.size > 1 ? try GradientReduction(processes, optimizer.slots.map(\.parameter.working)) : nil
   }
 
   /// - Parameters:
-  ///   - microBatches: how many losses make the step's; each counts the same.
+  ///   - microBatches: how many losses of this process make the step's, as many as of any other; each counts the same.
   ///   - loss: the mean loss of a micro-batch, a scalar that every parameter of the optimizer has a part in.
   public func callAsFunction(
     microBatches: Int, learningRate: Double, loss: (_ index: Int) throws -> Tensor
   ) throws -> Result {
-    var losses = 0.0
-    var gradients: [Tensor] = []
-    for index in 0..<microBatches {
-      let loss = try loss(index)
-      losses += try loss.item()
-      guard losses.isFinite else { break }
-      try loss.backward()
-      gradients = try gathered(gradients, isLast: index == microBatches - 1)
-    }
-    let count = Double(microBatches)
+    let (losses, gradients) = try passes(microBatches, loss)
+    let count = Double(microBatches * processes.size)
     guard losses.isFinite else {
       try clear()
       return Result(lossNats: losses / count, gradientNorm: .nan)
@@ -56,12 +64,42 @@ public struct TrainingStep {
     return Result(lossNats: losses / count, gradientNorm: norm)
   }
 
+  /// Losses and gradients of all micro-batches, summed.
+  private func passes(
+    _ microBatches: Int, _ loss: (_ index: Int) throws -> Tensor
+  ) throws -> (losses: Double, gradients: [Tensor]) {
+    var losses = 0.0
+    var gradients: [Tensor] = []
+    for index in 0..<microBatches {
+      let loss = try loss(index)
+      losses += try loss.item()
+      let isLast = index == microBatches - 1
+      if let reduction {
+        // A loss that is not finite does not end the step here: the others wait for these sums.
+        reduction.prepare(isFirst: index == 0, isLast: isLast)
+        try loss.backward()
+      } else {
+        guard losses.isFinite else { break }
+        try loss.backward()
+        gradients = try gathered(gradients, isLast: isLast)
+      }
+    }
+    guard let reduction else { return (losses, gradients) }
+    gradients = try zip(optimizer.slots, reduction.finish()).map { slot, sum in
+      guard let sum else { throw withoutPart(slot) }
+      return sum
+    }
+    return (try processes.sum([losses])[0], gradients)
+  }
+
+  private func withoutPart(_ slot: Optimizer.Slot) -> GroveError {
+    GroveError(.argument, slot.name, "had no part in the loss, so it has no gradient")
+  }
+
   /// The sums of the gradients so far. A single micro-batch needs no sum; several are summed in float32.
   private func gathered(_ sums: [Tensor], isLast: Bool) throws -> [Tensor] {
     let new = try optimizer.slots.map { slot in
-      guard let gradient = try slot.parameter.working.gradient() else {
-        throw GroveError(.argument, slot.name, "had no part in the loss, so it has no gradient")
-      }
+      guard let gradient = try slot.parameter.working.gradient() else { throw withoutPart(slot) }
       return gradient
     }
     if sums.isEmpty, isLast { return new }

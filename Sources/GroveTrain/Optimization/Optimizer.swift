@@ -1,6 +1,6 @@
 public import GroveCore
 public import GroveModel
-import GroveTensor
+public import GroveTensor
 
 /// Adam with decoupled weight decay (Loshchilov and Hutter 2017, arXiv:1711.05101, algorithm 2), with Muon for the
 /// matrices inside the blocks on request.
@@ -10,6 +10,16 @@ public struct OptimizerConfig: Config {
     case adamW
     /// Orthogonalised momentum (Jordan et al. 2024), scaled to AdamW's learning rate (Liu et al. 2025, arXiv:2502.16982).
     case muon
+  }
+
+  /// Which process holds the moments where several train together.
+  public enum MomentPlacement: String, Codable, Sendable, CaseIterable {
+    /// Each holds all of them.
+    case replicated
+    /// Each holds those of its share of the parameters, with their full-precision values, moves these, and sends the
+    /// working copies to the others (Rajbhandari et al. 2019, arXiv:1910.02054, §5.1). We differ: a parameter is never
+    /// divided, and gradients are summed in every process. The first process holds all values while it saves.
+    case sharded
   }
 
   /// The peak of the schedule.
@@ -26,6 +36,8 @@ public struct OptimizerConfig: Config {
   public var matrices = MatrixRule.adamW
   /// Memory of Muon's momentum.
   public var muonMomentum = 0.95
+  /// Weights and checkpoints are the same either way, and a checkpoint goes on with any number of processes.
+  public var moments = MomentPlacement.replicated
 
   public init() {}
 
@@ -54,43 +66,69 @@ public final class Optimizer {
   /// Steps that were applied; skipped ones do not count.
   public internal(set) var appliedSteps = 0
 
+  let processes: ProcessGroup
+
   struct Slot {
     let name: String
     let parameter: Parameter
-    let mean: Tensor
+    /// The process that moves the parameter; nil if each does.
+    let owner: Int?
     /// Nil for Muon, which has one moment.
-    let square: Tensor?
+    let secondMomentName: String?
+    /// Nil where another process holds them.
+    let moments: Moments?
     let weightDecay: Double
     /// Rows that are matrices of their own: queries, keys and values lie in one parameter.
     let parts: [Range<Int>]
 
-    /// What a checkpoint holds of the slot.
-    var moments: [(name: String, tensor: Tensor)] {
-      [("mean.\(name)", mean)] + (square.map { [("square.\(name)", $0)] } ?? [])
-    }
+    var firstMomentName: String { "mean.\(name)" }
+  }
+
+  struct Moments {
+    let mean: Tensor
+    /// Nil for Muon.
+    let square: Tensor?
   }
 
   /// - Parameter parameters: prepared for training, each with the name under which its moments are saved.
-  public init(
+  public convenience init(
     _ config: OptimizerConfig, parameters: [(name: String, parameter: Parameter)],
     parts: [ObjectIdentifier: [Range<Int>]] = [:]
   ) throws {
+    try self.init(config, parameters: parameters, parts: parts, processes: ProcessGroup())
+  }
+
+  private init(
+    _ config: OptimizerConfig, parameters: [(name: String, parameter: Parameter)],
+    parts: [ObjectIdentifier: [Range<Int>]], processes: ProcessGroup
+  ) throws {
     self.config = config
-    slots = try parameters.map { name, parameter in
-      let device = parameter.value.device
+    self.processes = processes
+    let owners =
+      config.moments == .sharded && processes.size > 1
+      ? MomentShares(sizes: parameters.map(\.parameter.elementCount), processes: processes.size).owners : []
+    slots = try parameters.enumerated().map { index, entry in
+      let (name, parameter) = entry
+      let owner = owners.isEmpty ? nil : owners[index]
       let isMuon = config.matrices == .muon && parameter.role == .matrix
+      let isHeld = owner == nil || owner == processes.rank
+      if !isHeld { parameter.replaceValue(parameter.working) }
+      func zeros() throws -> Tensor { try .zeros(parameter.shape, .float32, on: parameter.value.device) }
       return Slot(
-        name: name, parameter: parameter, mean: try .zeros(parameter.shape, .float32, on: device),
-        square: isMuon ? nil : try .zeros(parameter.shape, .float32, on: device),
+        name: name, parameter: parameter, owner: owner, secondMomentName: isMuon ? nil : "square.\(name)",
+        moments: isHeld ? Moments(mean: try zeros(), square: isMuon ? nil : try zeros()) : nil,
         weightDecay: parameter.role == .vector ? 0 : config.weightDecay,
         parts: parts[ObjectIdentifier(parameter)] ?? [0..<parameter.shape[0]])
     }
   }
 
-  /// For all parameters of a model.
-  public convenience init(_ config: OptimizerConfig, model: any LanguageModel) throws {
+  /// For all parameters of a model, in every process of a group.
+  public convenience init(
+    _ config: OptimizerConfig, model: any LanguageModel, processes: ProcessGroup = ProcessGroup()
+  ) throws {
     let parts = Dictionary(grouping: try model.storedTensors()) { ObjectIdentifier($0.parameter) }
-    try self.init(config, parameters: model.parameters(), parts: parts.mapValues { $0.map(\.rows) })
+    try self.init(
+      config, parameters: model.parameters(), parts: parts.mapValues { $0.map(\.rows) }, processes: processes)
   }
 
   /// Moves every parameter against its gradient.
@@ -100,35 +138,42 @@ public final class Optimizer {
   func step(_ gradients: [Tensor], learningRate: Double, gradientScale: Double) throws {
     appliedSteps += 1
     var entries: [AdamWUpdate.Entry] = []
-    var matrices: [(slot: Slot, gradient: Tensor)] = []
+    var matrices: [(slot: Slot, mean: Tensor, gradient: Tensor)] = []
     for (slot, gradient) in zip(slots, gradients) {
-      guard let square = slot.square else {
-        matrices.append((slot, gradient))
+      guard let moments = slot.moments else { continue }
+      guard let square = moments.square else {
+        matrices.append((slot, moments.mean, gradient))
         continue
       }
       entries.append(
         AdamWUpdate.Entry(
-          value: slot.parameter.value, working: slot.parameter.working, gradient: gradient, mean: slot.mean,
+          value: slot.parameter.value, working: slot.parameter.working, gradient: gradient, mean: moments.mean,
           square: square, weightDecay: slot.weightDecay))
     }
     try withGradients(.off) { try muon(matrices, learningRate: learningRate, gradientScale: gradientScale) }
     try AdamWUpdate(entries).apply(
       learningRate: learningRate, beta1: config.beta1, beta2: config.beta2, epsilon: config.epsilon,
       step: appliedSteps, gradientScale: gradientScale)
+    try exchange()
+  }
+
+  /// Brings the parameters that other processes have moved.
+  private func exchange() throws {
+    try processes.broadcast(slots.compactMap { slot in slot.owner.map { (slot.parameter.working, $0) } })
   }
 
   private func muon(
-    _ matrices: [(slot: Slot, gradient: Tensor)], learningRate: Double, gradientScale: Double
+    _ matrices: [(slot: Slot, mean: Tensor, gradient: Tensor)], learningRate: Double, gradientScale: Double
   ) throws {
     guard let dtype = matrices.first?.slot.parameter.working.dtype else { return }
     var values: [Tensor] = []
     var directions: [Tensor] = []
-    for (slot, gradient) in matrices {
+    for (slot, mean, gradient) in matrices {
       let gradient = try gradient.cast(to: .float32) * gradientScale
       try slot.parameter.value.scale(by: 1 - learningRate * slot.weightDecay)
-      try slot.mean.scale(by: config.muonMomentum)
-      try slot.mean.add(gradient)
-      try gradient.add(slot.mean, times: config.muonMomentum)  // Nesterov's look ahead
+      try mean.scale(by: config.muonMomentum)
+      try mean.add(gradient)
+      try gradient.add(mean, times: config.muonMomentum)  // Nesterov's look ahead
       for rows in slot.parts {
         values.append(try slot.parameter.value.narrowed(0, from: rows.lowerBound, count: rows.count))
         directions.append(try gradient.narrowed(0, from: rows.lowerBound, count: rows.count))
@@ -138,6 +183,6 @@ public final class Optimizer {
       let scale = Muon.scale(rows: value.size(0), columns: value.size(1))
       try value.add(update, times: -learningRate * scale)
     }
-    for (slot, _) in matrices { try slot.parameter.refresh() }
+    for (slot, _, _) in matrices { try slot.parameter.refresh() }
   }
 }

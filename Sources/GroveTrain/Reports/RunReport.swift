@@ -91,7 +91,10 @@ public enum RunReport {
   ) -> Report.Section {
     var facts = [
       Report.Fact("Data", identity.dataFingerprint), Report.Fact("Tokenizer", identity.tokenizerFingerprint),
-      Report.Fact("Device", "\(identity.device), \(identity.threads) threads"),
+      Report.Fact(
+        "Device",
+        "\(identity.device), \(identity.processes.map { $0 > 1 ? "\($0) processes of " : "" } ?? "")\(identity.threads) threads"
+      ),
     ]
     do { facts.insert(Report.Fact("Order of data", try orderFingerprint(config, identity)), at: 0) } catch {
       facts.insert(Report.Fact("Order of data", "not computed: \(error)"), at: 0)

@@ -17,10 +17,9 @@ struct CheckpointStore {
   /// What a run cannot go on without.
   private static let requiredNames = ["config.json", "model.safetensors", momentsName, TrainingState.fileName]
 
-  /// Saves a step. One that is already there stays as it is.
+  /// Saves a step that is not there yet.
   func save(_ model: any LanguageModel, _ optimizer: Optimizer, _ state: TrainingState) throws -> URL {
     let target = folder.checkpoint(step: state.step)
-    if FileSystem.exists(target) { return target }
     let aside = folder.checkpoints.appending(path: ".\(target.lastPathComponent).partial")
     try FileSystem.remove(aside)
     try FileSystem.makeFolder(aside)
@@ -29,8 +28,7 @@ struct CheckpointStore {
       for file in tokenizerFiles {
         try FileSystem.write(FileSystem.read(file), to: aside.appending(path: file.lastPathComponent))
       }
-      let moments = optimizer.slots.flatMap(\.moments).map { SafetensorsWriter.Item($0.name, $0.tensor) }
-      try SafetensorsWriter.write(moments, to: aside.appending(path: CheckpointStore.momentsName))
+      try optimizer.save(to: aside.appending(path: CheckpointStore.momentsName))
       try state.write(to: aside)
       try CheckpointManifest(step: state.step, describing: aside).write(to: aside)
       try FileSystem.rename(aside, to: target)
@@ -57,15 +55,14 @@ struct CheckpointStore {
     guard weights.config.sameShape(as: model.config) else {
       throw GroveError(.mismatch, url.path, "holds a model of another shape than the run's config")
     }
-    let moments = try SafetensorsFile(url.appending(path: CheckpointStore.momentsName))
     let state = try TrainingState.read(url)
     try withGradients(.off) {
       for (stored, source) in zip(try model.parameters(), try weights.parameters()) {
         try stored.parameter.value.copy(from: source.parameter.value)
         try stored.parameter.refresh()
       }
-      for (name, tensor) in optimizer.slots.flatMap(\.moments) { try tensor.copy(from: moments.tensor(name)) }
     }
+    try optimizer.restore(from: url.appending(path: CheckpointStore.momentsName))
     optimizer.appliedSteps = state.appliedSteps
     return state
   }

@@ -13,6 +13,8 @@ public struct RunIdentity: Codable, Equatable, Sendable {
   public var device: String
   /// Of an operator.
   public var threads: Int
+  /// That trained together; nil in the file of a run of version 0.1.0 or before.
+  public var processes: Int?
   /// Seconds since 1970.
   public var started: Double
 

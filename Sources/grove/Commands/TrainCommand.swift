@@ -11,30 +11,59 @@ struct TrainCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "train",
     abstract: "Train a run, or go on with it: the same command does both.",
-    discussion: "A stopped or killed run goes on from its newest checkpoint and ends with the same bytes.")
+    discussion: """
+      A stopped or killed run goes on from its newest checkpoint and ends with the same bytes.
+      Several processes train a run together with --nproc, or when torchrun, mpirun or srun starts this command: with the \
+      same result but for rounding. The run's folder and its data must be visible to all of them. torchrun needs two \
+      dashes: torchrun --no-python --nproc-per-node 2 -- grove train …
+      """)
 
   @Argument(help: "Config file (YAML); missing keys keep their defaults. A run that is there needs none.")
   var config: String?
   @Option(name: .customLong("run"), help: "Folder of the run.") var folder: String
   @Option(name: .customLong("set"), help: "Override one field: --set model.layers=6.") var overrides: [String] = []
   @Option(help: "cpu, cuda, cuda:1 or mps.") var device = "cpu"
+  @Option(name: .customLong("nproc"), help: "Processes on this machine that train the run together.") var processes = 1
   @Flag(help: "Print the resolved config, parameters, tokens, FLOPs and memory; train nothing.") var dryRun = false
   @OptionGroup var output: OutputOptions
 
   func validate() throws {
     if Device(device) == nil { throw ValidationError("--device: '\(device)' is not cpu, cuda, cuda:N or mps") }
+    if !(1...Torch.mostThreads).contains(processes) {
+      throw ValidationError("--nproc: \(processes) is outside 1...\(Torch.mostThreads)")
+    }
   }
 
   func run() throws {
     let run = RunFolder(URL(filePath: folder))
     let file = config.map { URL(filePath: $0) } ?? (run.exists ? run.config : nil)
     let config = try RunConfig.load(file, overrides: overrides)
+    let device = Device(device) ?? .cpu
     if dryRun { return try showPlan(RunPlan(config)) }
-    let trainer = try Trainer(config, folder: run, device: Device(device) ?? .cpu)
-    StopSignals.install()
-    let view = TrainingView(quiet: output.quiet)
-    defer { view.end() }
-    let outcome = try trainer.run(shouldStop: { StopSignals.isRequested }, onEvent: view.receive)
+    let place = try ProcessPlace.named(by: ProcessInfo.processInfo.environment)
+    if processes > 1, ProcessLauncher.parent == nil {
+      if let place {
+        throw GroveError(
+          .argument, "--nproc", "a launcher has already started this as process \(place.rank) of \(place.size)",
+          remedy: "Leave out --nproc, or start the command without the launcher.")
+      }
+      try config.training.requireShares(for: processes, on: device)
+      return try ProcessLauncher(count: processes).run()
+    }
+    let outcome = try ProcessGroup.with(place) { group in
+      StopSignals.install()  // not before: who waits for the others saves nothing
+      let trainer = try Trainer(config, folder: run, device: device, processes: group)
+      let view = TrainingView(quiet: output.quiet)
+      defer { view.end() }
+      let launcher = ProcessLauncher.parent
+      return try trainer.run(
+        shouldStop: { StopSignals.isRequested || launcher?.isGone == true }, onEvent: view.receive)
+    }
+    if place?.rank ?? 0 == 0 { try showResult(outcome, run) }
+    if outcome != .finished { throw ExitCode(130) }
+  }
+
+  private func showResult(_ outcome: Trainer.Outcome, _ run: RunFolder) throws {
     let metrics = try RunMetrics(run)
     try RunReport.write(run)
     let bits = metrics.validations.last?.bitsPerByte
@@ -49,7 +78,6 @@ struct TrainCommand: ParsableCommand {
         "step": .integer(metrics.steps.last?.step ?? 0), "lossNats": .number(metrics.steps.last?.lossNats ?? .nan),
         "bitsPerByte": bits.map { .number($0) } ?? .null,
       ])
-    if outcome != .finished { throw ExitCode(130) }
   }
 
   private func showPlan(_ plan: RunPlan) throws {

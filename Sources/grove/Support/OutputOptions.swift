@@ -20,7 +20,8 @@ struct OutputOptions: ParsableArguments {
 enum Terminal {
   static let isInteractive = isatty(STDERR_FILENO) != 0
 
-  static func note(_ text: String) { FileHandle.standardError.write(Data((text + "\n").utf8)) }
+  static func note(_ text: String) { write(text + "\n") }
+  static func write(_ text: String) { FileHandle.standardError.write(Data(text.utf8)) }
 
   /// Columns of the terminal; 80 where there is none.
   static var columns: Int {

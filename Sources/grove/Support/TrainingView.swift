@@ -16,6 +16,7 @@ final class TrainingView {
       view.note(
         "\(summary.name): \(NumberText.short(summary.parameters)) parameters, \(summary.steps) steps of "
           + "\(NumberText.short(summary.tokensPerStep)) tokens, \(summary.precision) on \(summary.device), "
+          + (summary.processes > 1 ? "\(summary.processes) processes of " : "")
           + "\(summary.threads) threads, ceiling \(Int(summary.ceilingGigaflops)) GFLOP/s")
     case .step(let record): show(record)
     case .validated(let record):
