@@ -1,6 +1,5 @@
 // Products of a few rows, as decoding has them at every token.
 #include <ATen/ops/empty.h>
-#include <ATen/ops/zeros.h>
 
 #include "KernelSupport.h"
 #include "Product.h"
@@ -33,14 +32,6 @@ at::Tensor floatBias(const std::optional<at::Tensor> &bias) {
   return bias ? bias->to(at::kFloat).contiguous() : at::Tensor();
 }
 
-/// x as rows of float32, with zeros up to the matrix's columns.
-at::Tensor paddedRows(const at::Tensor &x, int64_t columns) {
-  if (x.size(1) == columns) return x.to(at::kFloat).contiguous();
-  const auto padded = at::zeros({x.size(0), columns}, x.options().dtype(at::kFloat));
-  padded.narrow(1, 0, x.size(1)).copy_(x);
-  return padded;
-}
-
 /// `width` columns of rows of the matrix, in a dtype that products take.
 template <typename Element>
 void widenRows(const QuantizedRows &matrix, int64_t begin, int64_t end, int64_t width, Element *out) {
@@ -52,7 +43,7 @@ void widenRows(const QuantizedRows &matrix, int64_t begin, int64_t end, int64_t 
   }
 }
 
-at::Tensor widened(const QuantizedRows &matrix, int64_t rows, int64_t width, const at::TensorOptions &options) {
+at::Tensor widenedMatrix(const QuantizedRows &matrix, int64_t rows, int64_t width, const at::TensorOptions &options) {
   const auto out = at::empty({rows, width}, options);
   withElement(out, [&](auto element) {
     using Element = decltype(element);
@@ -63,14 +54,23 @@ at::Tensor widened(const QuantizedRows &matrix, int64_t rows, int64_t width, con
   return out;
 }
 
-/// x · matrixᵀ + bias for at most `fewRows` rows of x, `[M, in]`.
+/// x · matrixᵀ + bias, for at most `fewRows` rows of x, `[M, in]`.
 template <typename Element>
 void quantizedProduct(const at::Tensor &x, const QuantizedRows &matrix, const at::Tensor &bias, const at::Tensor &out) {
   const int64_t columns = x.size(0), width = x.size(1);
-  if (columns <= fewColumns) {
-    const auto padded = paddedRows(x, matrix.columns);
+  if (columns <= fewColumns && std::is_same_v<Element, bfloat16>) {  // int16 would be coarser than float32
+    const int64_t groups = matrix.columns / quantizedGroup;
+    std::vector<int16_t> values(static_cast<size_t>(columns * matrix.columns));
+    std::vector<float> scales(static_cast<size_t>(columns * groups)), row(static_cast<size_t>(width));
+    for (int64_t column = 0; column < columns; column++) {
+      const Element *from = elements<Element>(x) + column * width;
+      for (int64_t i = 0; i < width; i++) row[i] = widened(from[i]);
+      quantizedLoops().fix(row.data(), width, matrix.columns, values.data() + column * matrix.columns,
+                           scales.data() + column * groups);
+    }
+    const FixedRows fixed{values.data(), scales.data()};
     return writeProducts<Element>(out, bias, matrix.columns, [&](int64_t begin, int64_t count, float *sums) {
-      quantizedLoops().products(elements<float>(padded), columns, matrix, begin, count, sums);
+      quantizedLoops().products(fixed, columns, matrix, begin, count, sums);
     });
   }
   writeProducts<Element>(out, bias, width, [&](int64_t begin, int64_t count, float *sums) {
@@ -126,7 +126,7 @@ GroveStatus quantizedLinear(GroveTensorHandle x_, GroveTensorHandle values_, Gro
     const auto flat = x.view({-1, width}), result = out.view({-1, rows});
     if (flat.size(0) > fewRows) {
       if (bias) result.copy_(bias->expand_as(result));
-      product(flat, widened(matrix, rows, width, x.options()).t(), result, bias.has_value());
+      product(flat, widenedMatrix(matrix, rows, width, x.options()).t(), result, bias.has_value());
     } else if (flat.size(0) > 0) {
       withElement(x, [&](auto element) { quantizedProduct<decltype(element)>(flat, matrix, floatBias(bias), result); });
     }

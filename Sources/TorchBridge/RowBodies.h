@@ -18,12 +18,6 @@ GROVE_INLINE Floats load(const bfloat16 *x) {
   return (Floats)(__builtin_convertvector(values, Words) << 16);
 }
 
-GROVE_INLINE Floats load(const int8_t *x) {
-  int8_t __attribute__((vector_size(GROVE_LANES))) values;
-  __builtin_memcpy(&values, x, sizeof values);
-  return __builtin_convertvector(values, Floats);
-}
-
 GROVE_INLINE float total(Floats x) {
   // By halves: a plain loop over the lanes becomes a chain of scalar additions.
 #if GROVE_LANES == 16
@@ -171,54 +165,91 @@ GROVE_INLINE void widenScales(const uint16_t *scales, int64_t count, float *out)
   for (; i < count; i++) out[i] = scaleOf(scales[i]);
 }
 
+/// Sums of products of one group, spread over the lanes.
+GROVE_INLINE Floats groupProducts(const int8_t *weights, const int16_t *x) {
+#if GROVE_LANES == 16
+  const __m512i wide = _mm512_cvtepi8_epi16(_mm256_loadu_si256(reinterpret_cast<const __m256i *>(weights)));
+  return (Floats)_mm512_cvtepi32_ps(_mm512_madd_epi16(wide, _mm512_loadu_si512(x)));
+#elif GROVE_LANES == 8
+  __m256i sums = _mm256_setzero_si256();
+  for (int half = 0; half < 32; half += 16) {
+    const __m256i wide = _mm256_cvtepi8_epi16(_mm_loadu_si128(reinterpret_cast<const __m128i *>(weights + half)));
+    const __m256i values = _mm256_loadu_si256(reinterpret_cast<const __m256i *>(x + half));
+    sums = _mm256_add_epi32(sums, _mm256_madd_epi16(wide, values));
+  }
+  return (Floats)_mm256_cvtepi32_ps(sums);
+#else
+  int32_t __attribute__((vector_size(4 * GROVE_LANES))) sums = {};
+  for (int i = 0; i < quantizedGroup; i += lanes)
+    for (int lane = 0; lane < lanes; lane++) sums[lane] += int32_t(weights[i + lane]) * x[i + lane];
+  return __builtin_convertvector(sums, Floats);
+#endif
+}
+
 template <int R, int C>
-GROVE_INLINE void quantizedTile(const float *x, int64_t xStride, const QuantizedRows &matrix, int64_t row, float *sums,
-                                int64_t sumStride) {
+GROVE_INLINE void quantizedTile(const FixedRows &x, const QuantizedRows &matrix, int64_t row, float *sums) {
   constexpr int64_t chunk = 32;  // groups whose scales are widened together
-  constexpr int steps = quantizedGroup / lanes;
+  constexpr int64_t ahead = 12288;  // bytes; nearer than that, the memory was waited for
   const int64_t groups = matrix.columns / quantizedGroup;
   const int8_t *values = matrix.values + row * matrix.columns;
   const uint16_t *scales = matrix.scales + row * groups;
   Floats totals[R][C] = {};
-  float wide[R][chunk];
+  float ofRow[chunk], ofBoth[R][C][chunk];
   for (int64_t first = 0; first < groups; first += chunk) {
     const int64_t count = groups - first < chunk ? groups - first : chunk;
-    for (int r = 0; r < R; r++) widenScales(scales + r * groups + first, count, wide[r]);
+    for (int r = 0; r < R; r++) {
+      widenScales(scales + r * groups + first, count, ofRow);
+      for (int c = 0; c < C; c++)
+        for (int64_t group = 0; group < count; group++)
+          ofBoth[r][c][group] = ofRow[group] * x.scales[c * groups + first + group];
+    }
     for (int64_t group = 0; group < count; group++) {
       const int64_t at = (first + group) * quantizedGroup;
       for (int r = 0; r < R; r++) {
         const int8_t *part = values + r * matrix.columns + at;
-        __builtin_prefetch(part + R * matrix.columns);
-        Floats numbers[steps];
-        for (int step = 0; step < steps; step++) numbers[step] = load(part + step * lanes);
-        for (int c = 0; c < C; c++) {
-          Floats sum = numbers[0] * load(x + c * xStride + at);
-          for (int step = 1; step < steps; step++) sum += numbers[step] * load(x + c * xStride + at + step * lanes);
-          totals[r][c] += sum * wide[r][group];
-        }
+        __builtin_prefetch(part + ahead);
+        for (int c = 0; c < C; c++)
+          totals[r][c] += groupProducts(part, x.values + c * matrix.columns + at) * ofBoth[r][c][group];
       }
     }
   }
   for (int r = 0; r < R; r++)
-    for (int c = 0; c < C; c++) sums[r * sumStride + c] = total(totals[r][c]);
+    for (int c = 0; c < C; c++) sums[r * C + c] = total(totals[r][c]);
 }
 
 template <int C>
-GROVE_INLINE void quantizedColumns(const float *x, int64_t xStride, const QuantizedRows &matrix, int64_t begin,
-                                   int64_t rows, float *sums, int64_t sumStride) {
+GROVE_INLINE void quantizedColumns(const FixedRows &x, const QuantizedRows &matrix, int64_t begin, int64_t rows,
+                                   float *sums) {
   int64_t row = 0;
-  for (; row + 4 <= rows; row += 4)
-    quantizedTile<4, C>(x, xStride, matrix, begin + row, sums + row * sumStride, sumStride);
-  for (; row < rows; row++) quantizedTile<1, C>(x, xStride, matrix, begin + row, sums + row * sumStride, sumStride);
+  for (; row + 4 <= rows; row += 4) quantizedTile<4, C>(x, matrix, begin + row, sums + row * C);
+  for (; row < rows; row++) quantizedTile<1, C>(x, matrix, begin + row, sums + row * C);
 }
 
-inline void quantizedProducts(const float *x, int64_t columns, const QuantizedRows &matrix, int64_t begin, int64_t rows,
-                              float *sums) {
-  const int64_t width = matrix.columns;
+inline void quantizedProducts(const FixedRows &x, int64_t columns, const QuantizedRows &matrix, int64_t begin,
+                              int64_t rows, float *sums) {
   switch (columns) {
-    case 3: return quantizedColumns<3>(x, width, matrix, begin, rows, sums, columns);
-    case 2: return quantizedColumns<2>(x, width, matrix, begin, rows, sums, columns);
-    default: return quantizedColumns<1>(x, width, matrix, begin, rows, sums, columns);
+    case 3: return quantizedColumns<3>(x, matrix, begin, rows, sums);
+    case 2: return quantizedColumns<2>(x, matrix, begin, rows, sums);
+    default: return quantizedColumns<1>(x, matrix, begin, rows, sums);
+  }
+}
+
+inline void fix(const float *x, int64_t width, int64_t columns, int16_t *values, float *scales) {
+  for (int64_t first = 0; first < columns; first += quantizedGroup) {
+    const int64_t count = width - first < quantizedGroup ? width - first : quantizedGroup;
+    float largest = 0, poison = 0;
+    for (int64_t i = 0; i < count; i++) {
+      const float magnitude = __builtin_fabsf(x[first + i]);
+      largest = magnitude > largest ? magnitude : largest;
+      poison += 0.0f * magnitude;  // NaN from infinity and NaN
+    }
+    scales[first / quantizedGroup] = largest / 32767.0f + poison;
+    const float factor = largest > 0 && poison == 0 ? 32767.0f / largest : 0.0f;
+    for (int64_t i = 0; i < quantizedGroup; i++) {
+      const float value = i < count && poison == 0 ? x[first + i] * factor : 0.0f;
+      // 1.5·2²³: adding it leaves a rounded integer in the low bits.
+      values[first + i] = static_cast<int16_t>(std::bit_cast<uint32_t>(value + 12582912.0f));
+    }
   }
 }
 
@@ -234,4 +265,4 @@ inline void widen(const QuantizedRows &matrix, int64_t row, float *__restrict ou
 
 template <typename Element>
 constexpr RowLoops<Element> table = {.products = products<Element>, .attend = attend<Element>};
-constexpr QuantizedLoops quantizedTable = {.products = quantizedProducts, .widen = widen};
+constexpr QuantizedLoops quantizedTable = {.fix = fix, .products = quantizedProducts, .widen = widen};

@@ -34,10 +34,20 @@ struct RowLoops {
   void (*attend)(const Element *query, const SeenRows<Element> &seen, float scale, float *scores, Element *out);
 };
 
+/// Rows of activations as int16 in the matrix's groups: x = scale · q, closer to x than bfloat16 is but for elements that
+/// are 100 times smaller than the largest of their group.
+struct FixedRows {
+  const int16_t *values;  // [C, columns]
+  const float *scales;    // [C, columns / quantizedGroup]
+};
+
 struct QuantizedLoops {
-  /// As `products`, for rows [begin, begin + rows) of the matrix and at most `fewColumns` of x, which is padded to
-  /// the matrix's columns with zeros. More of them pay for a widened copy of the rows.
-  void (*products)(const float *x, int64_t columns, const QuantizedRows &matrix, int64_t begin, int64_t rows, float *sums);
+  /// Fills one row of `FixedRows` from `width` elements and zeros up to `columns`. What is not finite makes its group NaN.
+  void (*fix)(const float *x, int64_t width, int64_t columns, int16_t *values, float *scales);
+  /// As `products`, for rows [begin, begin + rows) of the matrix and at most `fewColumns` of x. More of them pay for a
+  /// widened copy of the rows.
+  void (*products)(const FixedRows &x, int64_t columns, const QuantizedRows &matrix, int64_t begin, int64_t rows,
+                   float *sums);
   /// The values of one row.
   void (*widen)(const QuantizedRows &matrix, int64_t row, float *out);
 };

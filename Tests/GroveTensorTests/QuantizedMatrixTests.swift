@@ -58,6 +58,16 @@ struct QuantizedMatrixTests {
     }
   }
 
+  @Test("What is not finite in a row reaches that row, and no other", arguments: [Float.nan, .infinity])
+  func notFinite(value: Float) throws {
+    let matrix = try QuantizedMatrix(Tensor.full([5, 70], 0.5, .float32))
+    var values = [Float](repeating: 1, count: 2 * 70)
+    values[70 + 66] = value
+    let y = try linear(Tensor(values, [2, 70]).cast(to: .bfloat16), weight: matrix, bias: nil)
+    let found = try y.cast(to: .float32).values(as: Float.self)
+    #expect(found[..<5].allSatisfy { $0 == 35 } && found[5...].allSatisfy { !$0.isFinite })
+  }
+
   @Test("Rows by index are rows of the widened matrix")
   func rows() throws {
     let matrix = try QuantizedMatrix(KernelTests.random([11, 40], "w"))
