@@ -8,13 +8,17 @@
 namespace grove {
 namespace {
 
-/// Rows of a matrix that make up enough work for a thread to look for more.
-int64_t matrixGrain(int64_t width) { return std::max<int64_t>(8, (16384 / std::max<int64_t>(width, 1)) & ~7); }
+/// Rows of a matrix that a thread takes at a time: an eighth of them, but no more than 256 KiB. Memory is read fastest in
+/// long stretches.
+int64_t matrixGrain(int64_t rows, int64_t rowBytes) {
+  const int64_t most = std::max<int64_t>(1, (256 << 10) / std::max<int64_t>(rowBytes, 1));
+  return std::max<int64_t>(8, std::min(rows / 8, most) & ~7);
+}
 
 /// Runs `sums(begin, count, memory)` for blocks of the matrix's rows and writes what it summed, with the bias, to `out`.
 template <typename Element, typename Sums>
-void writeProducts(const at::Tensor &out, const at::Tensor &bias, int64_t width, Sums &&sums) {
-  const int64_t columns = out.size(0), rows = out.size(1), grain = matrixGrain(width);
+void writeProducts(const at::Tensor &out, const at::Tensor &bias, int64_t rowBytes, Sums &&sums) {
+  const int64_t columns = out.size(0), rows = out.size(1), grain = matrixGrain(rows, rowBytes);
   const float *offsets = elements<float>(bias);
   forBlocks(rows, grain, [&](int64_t, int64_t begin, int64_t end) {
     static thread_local std::vector<float> memory;
@@ -73,7 +77,7 @@ void quantizedProduct(const at::Tensor &x, const QuantizedRows &matrix, const at
       quantizedLoops().products(fixed, columns, matrix, begin, count, sums);
     });
   }
-  writeProducts<Element>(out, bias, width, [&](int64_t begin, int64_t count, float *sums) {
+  writeProducts<Element>(out, bias, matrix.columns, [&](int64_t begin, int64_t count, float *sums) {
     constexpr int64_t step = 8;  // rows whose widened copy stays in the nearest cache
     static thread_local std::vector<Element> copy;
     copy.resize(static_cast<size_t>(step * width));
@@ -99,7 +103,7 @@ void fewRowProduct(const at::Tensor &x, const at::Tensor &weight, const std::opt
   withElement(x, [&](auto element) {
     using Element = decltype(element);
     const Element *rows = elements<Element>(x), *matrix = elements<Element>(weight);
-    writeProducts<Element>(out, offsets, width, [&](int64_t begin, int64_t count, float *sums) {
+    writeProducts<Element>(out, offsets, width * static_cast<int64_t>(sizeof(Element)), [&](int64_t begin, int64_t count, float *sums) {
       rowLoops<Element>().products(rows, out.size(0), matrix + begin * width, count, width, sums);
     });
   });

@@ -79,7 +79,8 @@ GROVE_INLINE void tileProducts(const Element *x, int64_t xStride, const Element 
 template <int C, typename Element>
 GROVE_INLINE void columnProducts(const Element *x, const Element *weight, int64_t rows, int64_t stride, int64_t width,
                                  float *sums, int64_t sumStride) {
-  constexpr int R = C == 1 ? 8 : lanes == 16 ? 4 : 2;  // as many sums as there are registers for
+  // As many sums as there are registers for; a single column waits for memory, best a few kilobytes ahead.
+  constexpr int R = C == 1 ? (sizeof(Element) == 2 ? 4 : 8) : lanes == 16 ? 4 : 2;
   int64_t row = 0;
   for (; row + R <= rows; row += R)
     tileProducts<R, C>(x, width, weight + row * stride, stride, width, sums + row * sumStride, sumStride);

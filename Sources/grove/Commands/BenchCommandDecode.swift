@@ -31,13 +31,12 @@ struct BenchDecodeCommand: ParsableCommand {
   @Option(name: .customLong("set"), help: "Change the shape: --set model.width=256, --set promptTokens=64.")
   var overrides: [String] = []
   @Option(help: "Threads of an operator; 0 takes the machine's cores.") var threads = 0
-  @Option(help: "cpu, cuda, cuda:1 or mps.") var device = "cpu"
+  @OptionGroup var hardware: DeviceOption
   @Option(help: "A model's folder to start from; it decides the shape.") var start: String?
   @Option(help: "Also measure transformers, llama.cpp or all.") var peer: Peer?
   @OptionGroup var options: BenchOptions
 
   func validate() throws {
-    if Device(device) == nil { throw ValidationError("--device: '\(device)' is not cpu, cuda, cuda:N or mps") }
     if start != nil, peer != nil { throw ValidationError("--start and --peer: with --peer the start is made here") }
     if precision == .float16, peer != nil { throw ValidationError("--precision: the peers do not run float16") }
   }
@@ -50,7 +49,7 @@ struct BenchDecodeCommand: ParsableCommand {
     if let start { config.model = try ModelFolder.loadConfig(URL(filePath: start)) }
     config = try .load(yaml: config.yaml(), at: "--shape \(shape.rawValue)", overrides: overrides)
     guard let peer else {
-      let measured = try DecodingBenchmark.run(config, device: Device(device) ?? .cpu) { try model(config) }
+      let measured = try DecodingBenchmark.run(config, device: hardware.device) { try model(config) }
       if options.output.json, options.results == nil { return print(try measured.benchJSON().text) }
       return try show(config, ["grove"], [[measured]])
     }
@@ -72,7 +71,7 @@ struct BenchDecodeCommand: ParsableCommand {
     let settings = ["promptTokens=\(config.promptTokens)", "newTokens=\(config.newTokens)"].flatMap { ["--set", $0] }
     let shared = try ["--threads", "\(config.threads > 0 ? config.threads : Torch.threads())"]
     var contestants: [(name: String, run: () throws -> DecodingMeasurement)] = [
-      ("grove", { try BenchProcess.grove(ours + settings + shared + ["--device", device]) })
+      ("grove", { try BenchProcess.grove(ours + settings + shared + ["--device", hardware.name]) })
     ]
     let theirs =
       shared + [
@@ -95,7 +94,7 @@ struct BenchDecodeCommand: ParsableCommand {
     if peer == .transformers {
       let environment = ["LD_PRELOAD": try BenchProcess.tcmalloc()]
       let dtype = precision == .float32 ? "fp32" : "bf16"
-      let arguments = ["transformers", "--model", folder.path, "--dtype", dtype, "--device", device] + arguments
+      let arguments = ["transformers", "--model", folder.path, "--dtype", dtype, "--device", hardware.name] + arguments
       return { try BenchProcess.peer("decode.py", arguments, environment: environment) }
     }
     let type = precision == .float32 ? "F32" : precision == .int8 ? "Q8_0" : "BF16"

@@ -34,7 +34,7 @@ struct BenchTrainCommand: ParsableCommand {
   @Option(help: "Measured steps; 12, or 4 with --quick.") var steps: Int?
   @Option(help: "Steps before them; 3, or 2 with --quick.") var warmUp: Int?
   @Option(help: "Threads of an operator; 0 takes the machine's cores.") var threads = 0
-  @Option(help: "cpu, cuda, cuda:1 or mps.") var device = "cpu"
+  @OptionGroup var hardware: DeviceOption
   @Option(help: "A folder to start from (see Benchmarks/peers/start.py); it decides the shape.") var start: String?
   @Option(help: "Also measure PyTorch: eager, tcmalloc, compiled or all.") var peer: Peer?
   @Option(help: "Instead, train so many models at once with a thread each, and compare with one alone.")
@@ -42,7 +42,6 @@ struct BenchTrainCommand: ParsableCommand {
   @OptionGroup var options: BenchOptions
 
   func validate() throws {
-    if Device(device) == nil { throw ValidationError("--device: '\(device)' is not cpu, cuda, cuda:N or mps") }
     if let experts, experts < 2 { throw ValidationError("--experts: \(experts) is below 2") }
     if experts != nil, peer != nil || start != nil || threads != 0 {
       throw ValidationError("--experts: goes without --peer, --start and --threads")
@@ -62,7 +61,7 @@ struct BenchTrainCommand: ParsableCommand {
     config.model = begin.model.config
     config.batchSize = begin.batchSize
     guard let peer else {
-      let measured = try TrainingBenchmark.run(config, from: begin, device: Device(device) ?? .cpu)
+      let measured = try TrainingBenchmark.run(config, from: begin, device: hardware.device)
       if options.output.json, options.results == nil { return print(try measured.benchJSON().text) }
       return try show(config, ["grove"], [[measured]])
     }
@@ -75,7 +74,8 @@ struct BenchTrainCommand: ParsableCommand {
     defer { try? FileSystem.remove(folder) }
     try begin.write(to: folder)
     let shared = [
-      "--start", folder.path, "--steps", "\(config.steps)", "--warm-up", "\(config.warmupSteps)", "--device", device,
+      "--start", folder.path, "--steps", "\(config.steps)", "--warm-up", "\(config.warmupSteps)", "--device",
+      hardware.name,
     ]
     let ours =
       ["bench", "train", "--precision", config.precision.rawValue, "--threads", "\(config.threads)"]
@@ -85,7 +85,7 @@ struct BenchTrainCommand: ParsableCommand {
     ]
     for peer in peers {
       // On a GPU the system's allocator hardly matters.
-      let preload = peer == .eager || device != "cpu" ? [:] : ["LD_PRELOAD": try BenchProcess.tcmalloc()]
+      let preload = peer == .eager || hardware.device != .cpu ? [:] : ["LD_PRELOAD": try BenchProcess.tcmalloc()]
       var theirs = shared + ["--dtype", config.precision == .float32 ? "fp32" : "bf16"]
       theirs += ["--learning-rate", "\(config.learningRate)"]
       if config.threads > 0 { theirs += ["--threads", "\(config.threads)"] }
@@ -103,7 +103,7 @@ struct BenchTrainCommand: ParsableCommand {
   /// Several models at once, one alone on a thread, and one alone on as many threads, in turn.
   private func compareExperts(_ config: TrainingBenchmarkConfig, _ count: Int) throws {
     var shared = ["bench", "train", "--shape", shape.rawValue, "--precision", config.precision.rawValue]
-    shared += ["--steps", "\(config.steps)", "--warm-up", "\(config.warmupSteps)", "--device", device]
+    shared += ["--steps", "\(config.steps)", "--warm-up", "\(config.warmupSteps)", "--device", hardware.name]
     shared += overrides.flatMap { ["--set", $0] }
     func arm(_ models: Int, threads: Int) -> (name: String, run: () throws -> [TrainingMeasurement]) {
       let name = "\(models) at once, \(threads) \(threads == 1 ? "thread" : "threads") each"

@@ -23,7 +23,7 @@ struct EvalPerplexityCommand: ParsableCommand {
   @Option(help: "Positions of a window; 0 takes the model's context.") var contextLength = 0
   @Option(help: "Tokens that a window adds to the one before; 0 takes the window.") var stride = 0
   @Option(help: "float32, bfloat16, float16 or int8.") var precision = Precision.float32
-  @Option(help: "cpu, cuda, cuda:1 or mps.") var device = "cpu"
+  @OptionGroup var hardware: DeviceOption
   @Option(help: "Write the losses of every document to this JSONL file.") var documentsOut: String?
   @OptionGroup var output: OutputOptions
 
@@ -31,7 +31,6 @@ struct EvalPerplexityCommand: ParsableCommand {
   private var longestWindow: Int { 1 << 24 }
 
   func validate() throws {
-    if Device(device) == nil { throw ValidationError("--device: '\(device)' is not cpu, cuda, cuda:N or mps") }
     for (name, value) in [("--context-length", contextLength), ("--stride", stride)] where value < 0 {
       throw ValidationError("\(name): \(value) is negative")
     }
@@ -41,7 +40,7 @@ struct EvalPerplexityCommand: ParsableCommand {
   }
 
   func run() throws {
-    let device = Device(device) ?? .cpu
+    let device = hardware.device
     let folder = URL(filePath: model)
     let model = try ModelFolder.load(folder)
     let tokenizer = try Tokenizer(contentsOf: folder.appending(path: Tokenizer.fileName))

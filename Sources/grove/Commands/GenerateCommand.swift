@@ -25,15 +25,11 @@ struct GenerateCommand: ParsableCommand {
   @Option(help: "A string that ends the text and is not printed; may be repeated.") var stop: [String] = []
   @Option(help: "Of the draws.") var seed: UInt64 = 0
   @Option(help: "float32, bfloat16, float16 or int8.") var precision = Precision.float32
-  @Option(help: "cpu, cuda, cuda:1 or mps.") var device = "cpu"
+  @OptionGroup var hardware: DeviceOption
   @OptionGroup var output: OutputOptions
 
-  func validate() throws {
-    if Device(device) == nil { throw ValidationError("--device: '\(device)' is not cpu, cuda, cuda:N or mps") }
-  }
-
   func run() throws {
-    let device = Device(device) ?? .cpu
+    let device = hardware.device
     let sampler = try sampler()
     let folder = URL(filePath: model)
     let model = try ModelFolder.load(folder)

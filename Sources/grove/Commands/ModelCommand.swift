@@ -47,15 +47,11 @@ struct ModelLogitsCommand: ParsableCommand {
   @Option(help: "JSON file: a list of equally long lists of ids.") var ids: String
   @Option(help: "Safetensors file to write; its tensor is 'logits', float32, [B, T, V].") var out: String
   @Option(help: "float32, bfloat16, float16 or int8.") var precision = Precision.float32
-  @Option(help: "cpu, cuda, cuda:1 or mps.") var device = "cpu"
+  @OptionGroup var hardware: DeviceOption
   @OptionGroup var output: OutputOptions
 
-  func validate() throws {
-    if Device(device) == nil { throw ValidationError("--device: '\(device)' is not cpu, cuda, cuda:N or mps") }
-  }
-
   func run() throws {
-    let device = Device(device) ?? .cpu
+    let device = hardware.device
     let model = try ModelFolder.load(URL(filePath: model))
     let rows = try readIds(vocabularySize: model.config.vocabularySize)
     try model.prepare(precision, training: false, device: device)

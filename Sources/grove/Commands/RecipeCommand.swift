@@ -65,7 +65,7 @@ struct RecipeRunCommand: ParsableCommand {
   @Option(help: "The first seed; the others count on from it.") var seed = 1
   @Option(help: "Folder of the corpus.") var corpus = "Examples/demo"
   @Option(help: "Arms at a time, a thread each; 0 takes the machine's cores.") var workers = 0
-  @Option(help: "cpu, cuda, cuda:1 or mps.") var device = "cpu"
+  @OptionGroup var hardware: DeviceOption
   @Option(name: .customLong("set"), help: "Override one field of the scale's config: --set seeds=3.")
   var overrides: [String] = []
   @Flag(help: "Print the arms, seeds, parameters, tokens and FLOPs; train nothing.") var dryRun = false
@@ -73,7 +73,6 @@ struct RecipeRunCommand: ParsableCommand {
 
   func run() throws {
     let recipe = try Recipes.named(id)
-    guard let device = Device(device) else { throw ValidationError("--device: '\(device)' is not a device") }
     let plan = try recipe.plan(scale, overrides: overrides)
     if dryRun { return show(plan) }
     if scale == .full, !output.quiet { Terminal.note(text(of: plan)) }
@@ -81,7 +80,8 @@ struct RecipeRunCommand: ParsableCommand {
     StopSignals.install()
     let run = try RecipeRun(
       folder: URL(filePath: out ?? "runs/\(id)-\(scale.rawValue)"), scale: scale, corpus: URL(filePath: corpus),
-      firstSeed: seed, workers: workers > 0 ? workers : ProcessInfo.processInfo.activeProcessorCount, device: device,
+      firstSeed: seed, workers: workers > 0 ? workers : ProcessInfo.processInfo.activeProcessorCount,
+      device: hardware.device,
       overrides: overrides, shouldStop: { StopSignals.isRequested }, onEvent: { view.receive($0) })
     do {
       let command = (["grove"] + CommandLine.arguments.dropFirst()).joined(separator: " ")

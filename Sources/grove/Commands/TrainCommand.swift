@@ -22,13 +22,12 @@ struct TrainCommand: ParsableCommand {
   var config: String?
   @Option(name: .customLong("run"), help: "Folder of the run.") var folder: String
   @Option(name: .customLong("set"), help: "Override one field: --set model.layers=6.") var overrides: [String] = []
-  @Option(help: "cpu, cuda, cuda:1 or mps.") var device = "cpu"
+  @OptionGroup var hardware: DeviceOption
   @Option(name: .customLong("nproc"), help: "Processes on this machine that train the run together.") var processes = 1
   @Flag(help: "Print the resolved config, parameters, tokens, FLOPs and memory; train nothing.") var dryRun = false
   @OptionGroup var output: OutputOptions
 
   func validate() throws {
-    if Device(device) == nil { throw ValidationError("--device: '\(device)' is not cpu, cuda, cuda:N or mps") }
     if !(1...Torch.mostThreads).contains(processes) {
       throw ValidationError("--nproc: \(processes) is outside 1...\(Torch.mostThreads)")
     }
@@ -38,7 +37,7 @@ struct TrainCommand: ParsableCommand {
     let run = RunFolder(URL(filePath: folder))
     let file = config.map { URL(filePath: $0) } ?? (run.exists ? run.config : nil)
     let config = try RunConfig.load(file, overrides: overrides)
-    let device = Device(device) ?? .cpu
+    let device = hardware.device
     if dryRun { return try showPlan(RunPlan(config)) }
     let place = try ProcessPlace.named(by: ProcessInfo.processInfo.environment)
     if processes > 1, ProcessLauncher.parent == nil {
