@@ -10,8 +10,8 @@ import GroveTensor
 public final class GenerationBatch {
   /// Why a text is at its end; nil while it is not.
   public private(set) var finishes: [FinishReason?]
-  /// Tokens generated so far, in the longest text.
-  public private(set) var tokenCount = 0
+  /// How often all texts have gone on.
+  private var tokenCount = 0
   private let model: any LanguageModel
   private let limits: GenerationLimits
   private let promptCount: Int

@@ -1,4 +1,3 @@
-import Foundation
 import GroveCore
 import GroveEval
 
@@ -38,35 +37,24 @@ public struct DecodingSummary: Sendable {
     let runs = measured[index]
     let rates = try Spread(runs.map(\.tokensPerSecond), from: 0, to: 1)
     let start = try Statistics.median(first.costs[index])
-    let asked = runs[0].allocationsPerToken.map { "\(text($0, 0)), \(runs[0].systemAllocations ?? 0) of the system's" }
+    let asked = runs[0].allocationsPerToken.map {
+      "\(decimals($0, 0)), \(runs[0].systemAllocations ?? 0) of the system's"
+    }
     let resident = runs.map(\.peakResidentBytes).max() ?? 0
     return [
-      names[index], "\(text(rates.median, 0)) (\(text(rates.lower, 0))–\(text(rates.upper, 0)))", text(start * 1e3, 1),
-      text(try Statistics.median(runs.map(\.readySeconds)), 2),
-      text(Double(resident) / 1_048_576, 0), asked ?? "",
+      names[index], rates.text(0), decimals(start * 1e3, 1),
+      decimals(try Statistics.median(runs.map(\.readySeconds)), 2),
+      decimals(Double(resident) / 1_048_576, 0), asked ?? "",
       index == 0 ? "" : "\(measured[0][0].commonTokens(with: runs[0])) of \(config.newTokens)",
-      index == 0 ? "" : ratio(try steady.ratio(index)), index == 0 ? "" : ratio(try first.ratio(index)),
+      index == 0 ? "" : try steady.ratio(index).text(2), index == 0 ? "" : try first.ratio(index).text(2),
     ]
   }
 
   private func measurements() throws -> JSONValue {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = .sortedKeys
-    let lists = try measured.map { runs in
-      JSONValue.array(try runs.map { try JSONValue(parsing: encoder.encode($0), at: "measurement") })
-    }
-    func ratios(_ rounds: BenchmarkRounds) -> JSONValue {
-      .object(names.indices.dropFirst().map { (names[$0], .array(rounds.ratios($0).map { .number($0) })) })
-    }
+    let lists = try measured.map { runs in JSONValue.array(try runs.map { try $0.benchmarkJSON() }) }
     return [
       "config": try config.json(), "rounds": .object(zip(names, lists).map { ($0, $1) }),
-      "ratios": ["steady": ratios(steady), "first": ratios(first)],
+      "ratios": ["steady": steady.ratiosJSON, "first": first.ratiosJSON],
     ]
   }
-
-  private func ratio(_ spread: Spread) -> String {
-    "\(text(spread.median, 2)) (\(text(spread.lower, 2))–\(text(spread.upper, 2)))"
-  }
-
-  private func text(_ value: Double, _ digits: Int) -> String { String(format: "%.\(digits)f", value) }
 }

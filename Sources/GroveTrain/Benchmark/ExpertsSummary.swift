@@ -1,4 +1,3 @@
-import Foundation
 import GroveCore
 import GroveEval
 
@@ -50,27 +49,19 @@ public struct ExpertsSummary: Sendable {
     let step = try Statistics.median(arms[index].rounds.joined().map { try $0.medianSeconds })
     let ratio = try index == 0 ? nil : rounds.ratio(index)
     return [
-      arms[index].name, "\(text(rates.median, 0)) (\(text(rates.lower, 0))–\(text(rates.upper, 0)))",
-      text(step * 1e3, 1),
-      ratio.map { "\(text($0.median, 2)) (\(text($0.lower, 2))–\(text($0.upper, 2)))" } ?? "",
+      arms[index].name, rates.text(0),
+      decimals(step * 1e3, 1),
+      ratio?.text(2) ?? "",
     ]
   }
 
   private func measurements() throws -> JSONValue {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = .sortedKeys
     let lists = try arms.map { arm in
-      JSONValue.array(
-        try arm.rounds.map { models in
-          .array(try models.map { try JSONValue(parsing: encoder.encode($0), at: "measurement") })
-        })
+      JSONValue.array(try arm.rounds.map { .array(try $0.map { try $0.benchmarkJSON() }) })
     }
     return [
       "config": try config.json(), "arms": .object(zip(arms.map(\.name), lists).map { ($0, $1) }),
-      "ratios": .object(
-        arms.indices.dropFirst().map { (arms[$0].name, .array(rounds.ratios($0).map { .number($0) })) }),
+      "ratios": rounds.ratiosJSON,
     ]
   }
-
-  private func text(_ value: Double, _ digits: Int) -> String { String(format: "%.\(digits)f", value) }
 }

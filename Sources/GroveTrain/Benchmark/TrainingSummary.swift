@@ -1,4 +1,3 @@
-import Foundation
 import GroveCore
 import GroveEval
 
@@ -43,29 +42,28 @@ public struct TrainingSummary: Sendable {
     let seconds = try Statistics.median(rounds.costs[index])
     let rate = operations / seconds / 1e9
     let ratio = try index == 0 ? nil : rounds.ratio(index)
-    func mebibytes(_ bytes: Int?) -> String { bytes.map { text(Double($0) / 1_048_576, 0) } ?? "" }
-    let asked = runs[0].allocationsPerStep.map { "\(text($0, 0)), \(runs[0].systemAllocations ?? 0) of the system's" }
+    func mebibytes(_ bytes: Int?) -> String { bytes.map { decimals(Double($0) / 1_048_576, 0) } ?? "" }
+    let asked = runs[0].allocationsPerStep.map {
+      "\(decimals($0, 0)), \(runs[0].systemAllocations ?? 0) of the system's"
+    }
     return [
-      names[index], "\(text(seconds * 1e3, 1)) (\(text(spread.lower, 1))–\(text(spread.upper, 1)))",
-      text(Double(tokens) / seconds, 0), text(rate, 0), text(100 * rate / ceilingGigaflops, 0) + "%",
+      names[index],
+      "\(decimals(seconds * 1e3, 1)) (\(decimals(spread.lower, 1))–\(decimals(spread.upper, 1)))",
+      decimals(Double(tokens) / seconds, 0), decimals(rate, 0),
+      decimals(100 * rate / ceilingGigaflops, 0) + "%",
       mebibytes(runs.compactMap(\.peakTensorBytes).max()), mebibytes(runs.map(\.peakResidentBytes).max()),
-      asked ?? "", "\(text(runs[0].losses.first ?? .nan, 4)) to \(text(runs[0].losses.last ?? .nan, 4))",
-      ratio.map { "\(text($0.median, 2)) (\(text($0.lower, 2))–\(text($0.upper, 2)))" } ?? "",
+      asked ?? "",
+      "\(decimals(runs[0].losses.first ?? .nan, 4)) to \(decimals(runs[0].losses.last ?? .nan, 4))",
+      ratio?.text(2) ?? "",
     ]
   }
 
   private func measurements() throws -> JSONValue {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = .sortedKeys
-    let lists = try measured.map { runs in
-      JSONValue.array(try runs.map { try JSONValue(parsing: encoder.encode($0), at: "measurement") })
-    }
+    let lists = try measured.map { runs in JSONValue.array(try runs.map { try $0.benchmarkJSON() }) }
     return [
       "config": try config.json(), "ceilingGigaflops": .number(ceilingGigaflops),
       "operationsPerStep": .number(operations), "rounds": .object(zip(names, lists).map { ($0, $1) }),
-      "ratios": .object(names.indices.dropFirst().map { (names[$0], .array(rounds.ratios($0).map { .number($0) })) }),
+      "ratios": rounds.ratiosJSON,
     ]
   }
-
-  private func text(_ value: Double, _ digits: Int) -> String { String(format: "%.\(digits)f", value) }
 }

@@ -45,13 +45,6 @@ struct BenchOptions: ParsableArguments {
     return measurements
   }
 
-  /// "1.52 (1.48–1.60)"; nothing for Grove itself.
-  static func text(_ ratio: Spread?) -> String {
-    ratio.map {
-      "\(NumberText.fixed($0.median, 2)) (\(NumberText.fixed($0.lower, 2))–\(NumberText.fixed($0.upper, 2)))"
-    } ?? ""
-  }
-
   /// Shows the table, or the JSON, and writes the result file if one is wanted.
   func show(_ report: BenchmarkReport) throws {
     let machine = BenchmarkMachine(commit: BenchProcess.commit)
@@ -60,14 +53,5 @@ struct BenchOptions: ParsableArguments {
       if !output.quiet { Terminal.note("result in \(file.relativePath)") }
     }
     output.show(report.markdown(machine), json: report.json(machine))
-  }
-}
-
-extension Encodable {
-  /// A measurement as it goes into a result file.
-  func benchJSON() throws -> JSONValue {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = .sortedKeys
-    return try JSONValue(parsing: encoder.encode(self), at: "measurement")
   }
 }

@@ -50,7 +50,7 @@ struct BenchDecodeCommand: ParsableCommand {
     config = try .load(yaml: config.yaml(), at: "--shape \(shape.rawValue)", overrides: overrides)
     guard let peer else {
       let measured = try DecodingBenchmark.run(config, device: hardware.device) { try model(config) }
-      if options.output.json, options.results == nil { return print(try measured.benchJSON().text) }
+      if options.output.json, options.results == nil { return print(try measured.benchmarkJSON().text) }
       return try show(config, ["grove"], [[measured]])
     }
     try compare(config, peer == .all ? [.transformers, .llamaCpp] : [peer])

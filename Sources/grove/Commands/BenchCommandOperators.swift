@@ -19,7 +19,7 @@ struct BenchOperatorsCommand: ParsableCommand {
     guard blocks > 0, calls > 0 else { throw ValidationError("--blocks and --calls must be positive") }
     guard peer else {
       let measured = try OperatorBenchmark.run(blocks: blocks, callsPerBlock: calls)
-      if options.output.json, options.results == nil { return print(try measured.benchJSON().text) }
+      if options.output.json, options.results == nil { return print(try measured.benchmarkJSON().text) }
       return try show(["grove"], [[measured]])
     }
     let shared = ["--blocks", "\(blocks)", "--calls", "\(calls)"]
@@ -44,11 +44,11 @@ struct BenchOperatorsCommand: ParsableCommand {
         let ratio = try index == 0 ? nil : rounds.ratio(index)
         rows.append([
           "\(name), \(item.rawValue)", "\(NumberText.fixed(spread.median, 3))",
-          "\(NumberText.fixed(spread.lower, 3))–\(NumberText.fixed(spread.upper, 3))", BenchOptions.text(ratio),
+          "\(NumberText.fixed(spread.lower, 3))–\(NumberText.fixed(spread.upper, 3))", ratio?.text(2) ?? "",
         ])
       }
     }
-    let lists = try measured.map { runs in JSONValue.array(try runs.map { try $0.benchJSON() }) }
+    let lists = try measured.map { runs in JSONValue.array(try runs.map { try $0.benchmarkJSON() }) }
     try options.show(
       BenchmarkReport(
         name: "operators/small/float32/thread1", command: "grove bench operators\(peer ? " --peer" : "")",

@@ -36,7 +36,7 @@ struct BenchTokenizerCommand: ParsableCommand {
     let documents = try readDocuments()
     guard peer else {
       let measured = try measure(documents)
-      if options.output.json, options.results == nil { return print(try measured.benchJSON().text) }
+      if options.output.json, options.results == nil { return print(try measured.benchmarkJSON().text) }
       return try show(["grove"], [[measured]])
     }
     let folder = FileManager.default.temporaryDirectory.appending(path: "grove-bench-\(UUID().uuidString)")
@@ -120,14 +120,14 @@ struct BenchTokenizerCommand: ParsableCommand {
       return [
         measured[index][0].engine, NumberText.fixed(spread.median, 3), rate(spread.median),
         "\(rate(spread.upper))–\(rate(spread.lower))", train ? "" : NumberText.short(tokens / spread.median),
-        NumberText.short(tokens), BenchOptions.text(ratio),
+        NumberText.short(tokens), ratio?.text(2) ?? "",
       ]
     }
     let megabytes = Int((Double(measured[0][0].bytes) / 1e6).rounded())
     let what = train ? "train/vocabulary\(vocabularySize)" : "encode"
     let place = demo ? "--demo" : text.map { "--text \($0)" }.joined(separator: " ")
     let job = train ? "--train --vocabulary-size \(vocabularySize)" : "--tokenizer \(tokenizer ?? "")"
-    let lists = try measured.map { runs in JSONValue.array(try runs.map { try $0.benchJSON() }) }
+    let lists = try measured.map { runs in JSONValue.array(try runs.map { try $0.benchmarkJSON() }) }
     try options.show(
       BenchmarkReport(
         name: "tokenizer/\(what)/\(megabytes)MB/thread1",

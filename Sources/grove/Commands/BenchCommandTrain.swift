@@ -62,7 +62,7 @@ struct BenchTrainCommand: ParsableCommand {
     config.batchSize = begin.batchSize
     guard let peer else {
       let measured = try TrainingBenchmark.run(config, from: begin, device: hardware.device)
-      if options.output.json, options.results == nil { return print(try measured.benchJSON().text) }
+      if options.output.json, options.results == nil { return print(try measured.benchmarkJSON().text) }
       return try show(config, ["grove"], [[measured]])
     }
     try compare(config, begin, peer == .all ? [.eager, .tcmalloc, .compiled] : [peer])
