@@ -81,4 +81,15 @@ struct ScheduleTests {
     config.schedule = schedule(.inverseSquareRoot, warmup: 0)
     #expect(config.issues().map(\.description) == ["schedule.warmupSteps: inverseSquareRoot needs a warm-up"])
   }
+
+  @Test(
+    "Two runs that share a schedule have the factors of one that is as long", arguments: ScheduleConfig.Shape.allCases)
+  func continued(_ shape: ScheduleConfig.Shape) {
+    var (seed, expert) = (schedule(shape), schedule(shape))
+    seed.stepsAfter = 14
+    expert.stepsBefore = 10
+    let whole = (0..<24).map { schedule(shape).factor(step: $0, of: 24) }
+    #expect((0..<10).map { seed.factor(step: $0, of: 10) } == Array(whole[..<10]))
+    #expect((0..<14).map { expert.factor(step: $0, of: 14) } == Array(whole[10...]))
+  }
 }

@@ -69,19 +69,8 @@ struct ShardSet {
     }
   }
 
-  /// "train/web": letters, digits and `._-` of a domain stay, other bytes become `%XX`, so that none leaves the folder.
+  /// "train/web".
   private static func path(_ split: Split, _ domain: String) -> String {
-    let name = domain.utf8.enumerated().map { position, byte in
-      switch byte {
-      case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, UInt8(ascii: "_"), UInt8(ascii: "-"):
-        return String(UnicodeScalar(byte))
-      case UInt8(ascii: ".") where position > 0:
-        return "."
-      default:
-        let digits = String(byte, radix: 16, uppercase: true)
-        return digits.count == 1 ? "%0\(digits)" : "%\(digits)"
-      }
-    }
-    return "\(split.rawValue)/\(name.joined())"
+    "\(split.rawValue)/\(FileName.escaping(domain))"
   }
 }

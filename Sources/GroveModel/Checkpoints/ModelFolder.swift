@@ -24,7 +24,7 @@ public enum ModelFolder {
 
   /// Puts the weights of a folder into a model of the same shape.
   public static func load(weights folder: URL, into model: some LanguageModel) throws {
-    let files = try weightFiles(folder)
+    let files = try weightURLs(folder).map { try SafetensorsFile($0) }
     var unused = Dictionary(
       files.flatMap { file in file.entries.map { ($0.name, file) } }
     ) { first, _ in first }
@@ -71,10 +71,11 @@ public enum ModelFolder {
     parameter.set(try pieces.count == 1 ? pieces[0] : .concatenated(pieces, axis: 0))
   }
 
-  /// `model.safetensors`, or the shards of `model.safetensors.index.json`.
-  private static func weightFiles(_ folder: URL) throws -> [SafetensorsFile] {
+  /// The files that hold the weights: `model.safetensors`, or the shards of `model.safetensors.index.json` by name.
+  /// - Throws: `GroveError` if there are none, or the index names something else than files of the folder.
+  public static func weightURLs(_ folder: URL) throws -> [URL] {
     let single = folder.appending(path: "model.safetensors")
-    if FileSystem.exists(single) { return [try SafetensorsFile(single)] }
+    if FileSystem.exists(single) { return [single] }
     let index = folder.appending(path: "model.safetensors.index.json")
     guard FileSystem.exists(index) else {
       throw GroveError(
@@ -87,7 +88,7 @@ public enum ModelFolder {
     for name in names where name.contains("/") || name.hasPrefix(".") {
       throw GroveError(.format, index.path, "weight_map names \"\(name)\", which is not a file of this folder")
     }
-    return try names.sorted().map { try SafetensorsFile(folder.appending(path: $0)) }
+    return names.sorted().map { folder.appending(path: $0) }
   }
 
   /// The tensors of `model.safetensors`, float32, for `SafetensorsWriter`.

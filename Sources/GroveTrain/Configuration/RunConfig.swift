@@ -9,6 +9,8 @@ public struct RunConfig: Config {
   public var model = ModelConfig()
   /// What is read. The folder may move between two calls of a run, but its content may not change.
   public var data = DataConfig()
+  /// Where the weights of step 0 come from.
+  public var start = StartConfig()
   public var training = TrainingConfig()
   public var validation = ValidationConfig()
   public var checkpoints = CheckpointConfig()
@@ -17,7 +19,8 @@ public struct RunConfig: Config {
 
   public func issues() -> [ConfigIssue] {
     let issues =
-      model.issues().under("model") + data.issues().under("data") + training.issues().under("training")
+      model.issues().under("model") + data.issues().under("data") + start.issues().under("start")
+      + training.issues().under("training")
       + validation.issues().under("validation") + checkpoints.issues().under("checkpoints")
     let tokens = Double(training.steps) * Double(training.batchSize) * Double(model.contextLength)
     guard issues.isEmpty, tokens > 1e18 else { return issues }

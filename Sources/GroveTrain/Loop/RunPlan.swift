@@ -27,19 +27,25 @@ public struct RunPlan: Sendable {
   public var epochs: Double { Double(trainingTokens) / Double(max(corpusTokens, 1)) }
 
   /// - Throws: `GroveError` with what is wrong in the config or the data, or does not fit between the two.
-  public init(_ config: RunConfig) throws {
+  public init(_ config: RunConfig) throws { try self.init(config, isBegun: false) }
+
+  /// - Parameter isBegun: whether the run has a checkpoint of its own, so that the one that it began with may be gone.
+  init(_ config: RunConfig, isBegun: Bool) throws {
     try config.validated()
     try config.data.requireFolder()
+    var config = config
+    let isStartGone = isBegun && config.start.folder.map(FileSystem.exists) == false
+    if !isStartGone { config.model = try config.start.shape(config.model) }
     dataset = try TokenDataset(
       folder: URL(filePath: config.data.folder), split: .train, domains: config.data.domainChoice,
       contextLength: config.model.contextLength)
     let vocabularySize = dataset.manifest.tokenizer.vocabularySize
-    var config = config
+    if !isStartGone { try config.start.requireTokenizer(dataset.manifest.tokenizer.fingerprint) }
     if config.model.vocabularySize == 0 { config.model.vocabularySize = vocabularySize }
     guard config.model.vocabularySize >= vocabularySize else {
       throw GroveError(
         .config, "model.vocabularySize", "\(config.model.vocabularySize) is below the tokenizer's \(vocabularySize)",
-        remedy: "Set it to 0.")
+        remedy: config.start.model.isEmpty ? "Set it to 0." : "Start from a checkpoint with this tokenizer.")
     }
     order = try dataset.order(seed: UInt64(config.training.seed), mixing: config.data.mixing)
     self.config = config

@@ -21,12 +21,24 @@ extension Trainer {
     if processes.isFirst { try takeUp() }
     let step = Int(try processes.fromFirst("\(state.step)")) ?? 0
     if step > state.step { state = try store.restore(step: step, model, optimizer) }
+    if step == 0, try folder.checkpointSteps().isEmpty { try takeStart() }
+  }
+
+  /// Puts the weights of the checkpoint that the run starts from into the model, and its moments into the optimizer.
+  private func takeStart() throws {
+    guard let start = config.start.folder else { return }
+    try store.take(weightsOf: start, model)
+    guard config.start.moments == .kept else { return }
+    try optimizer.restore(from: start.appending(path: CheckpointStore.momentsName))
+    optimizer.appliedSteps = try TrainingState.read(start).appliedSteps
+    state.appliedSteps = optimizer.appliedSteps
   }
 
   /// All processes must compute the same, or they would wait for each other for ever.
   private func requireAgreement() throws {
     var config = config
     config.data.folder = dataset.manifest.fingerprint  // hosts may keep it in different places
+    config.start.model = identity.startFingerprint ?? ""
     let own: JSONValue = ["config": try config.json(), "libtorch": .string(identity.libtorchVersion)]
     let first = try JSONValue(parsing: processes.fromFirst(own.text).utf8, at: "process 0")
     let differences = own.differences(from: first)
@@ -72,6 +84,7 @@ extension Trainer {
       var config = config
       // The run can be reported on from any folder.
       config.data.folder = URL(filePath: config.data.folder).standardizedFileURL.path
+      if let start = config.start.folder { config.start.model = start.standardizedFileURL.path }
       try FileSystem.write(config.yaml(), to: folder.config)
       try identity.write(folder)
       try openLogs()
@@ -89,6 +102,7 @@ extension Trainer {
   private func requireSameConfig() throws {
     var saved = try RunConfig.load(folder.config)
     saved.data.folder = config.data.folder  // its content counts, which the fingerprint tells
+    if !saved.start.model.isEmpty, !config.start.model.isEmpty { saved.start.model = config.start.model }
     guard saved != config else { return }
     let changes = try saved.differences(from: config)
     throw GroveError(

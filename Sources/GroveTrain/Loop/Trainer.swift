@@ -54,7 +54,8 @@ public final class Trainer {
   public init(
     _ config: RunConfig, folder: RunFolder, device: Device, processes: ProcessGroup = ProcessGroup()
   ) throws {
-    let plan = try RunPlan(config)
+    let isBegun = try !folder.checkpointSteps().isEmpty
+    let plan = try RunPlan(config, isBegun: isBegun)
     try plan.config.training.requireShares(for: processes.size, on: device)
     self.processes = processes
     self.folder = folder
@@ -67,7 +68,9 @@ public final class Trainer {
     let tokenizer = dataset.manifest.tokenizer
     try Trainer.setThreads(config.training.threads, localProcesses: processes.localSize)
     random = RandomKey(seed: UInt64(config.training.seed))
-    model = try makeModel(config.model, weights: .random(random.split("weights")))
+    // Weights that a checkpoint gives are put in when the run begins.
+    model = try makeModel(
+      config.model, weights: config.start.folder == nil ? .random(random.split("weights")) : .blank)
     try model.prepare(config.training.precision, training: true, device: device)
     optimizer = try Optimizer(config.training.optimizer, model: model, processes: processes)
     step = try TrainingStep(
@@ -80,6 +83,7 @@ public final class Trainer {
     let threads = try Torch.threads()
     identity = RunIdentity(
       dataFingerprint: dataset.manifest.fingerprint, tokenizerFingerprint: tokenizer.fingerprint,
+      startFingerprint: config.start.folder.map(FileSystem.exists) == true ? try config.start.fingerprint() : nil,
       groveVersion: groveVersion, libtorchVersion: try Torch.version(), device: "\(device)", threads: threads,
       processes: processes.size, started: Date().timeIntervalSince1970)
     let tokensPerStep = config.training.batchSize * context
@@ -99,7 +103,7 @@ public final class Trainer {
   /// - Throws: `GroveError`; with code `.process` if another process was lost or gave up.
   public func run(shouldStop: () -> Bool, onEvent: @escaping (TrainingEvent) -> Void) throws -> Outcome {
     try FileSystem.makeFolder(folder.checkpoints)
-    let lock = processes.isFirst ? try RunLock(folder) : nil
+    let lock = processes.isFirst ? try FolderLock(folder.url, whoHoldsItIs: "training this run") : nil
     defer { withExtendedLifetime(lock) {} }
     listener = onEvent
     try begin()

@@ -21,6 +21,11 @@ public struct ScheduleConfig: Config {
   public var finalShare = 0.1
   /// Steps of the decay of warmupStableDecay.
   public var decaySteps = 200
+  /// Steps that an earlier run has done, where this one goes on along its schedule: step 0 is this one of the whole. A
+  /// seed phase has none before and its experts' steps after; an expert has the seed's before.
+  public var stepsBefore = 0
+  /// Steps that another run does afterwards along the same schedule.
+  public var stepsAfter = 0
 
   public init() {}
 
@@ -28,6 +33,12 @@ public struct ScheduleConfig: Config {
 
   func issues(steps: Int) -> [ConfigIssue] {
     var issues: [ConfigIssue] = []
+    for (field, value) in [("stepsBefore", stepsBefore), ("stepsAfter", stepsAfter)]
+    where !(0...1 << 48).contains(value) {
+      issues.append(ConfigIssue(field, "\(value) is outside 0...\(1 << 48)"))
+    }
+    guard issues.isEmpty else { return issues }
+    let steps = steps == .max ? steps : stepsBefore + steps + stepsAfter
     if warmupSteps < 0 || warmupSteps > steps {
       let limit = steps == .max ? "steps" : "\(steps)"
       issues.append(ConfigIssue("warmupSteps", "\(warmupSteps) is outside 0...\(limit)"))
@@ -47,8 +58,9 @@ public struct ScheduleConfig: Config {
   /// The share of the peak rate at a step.
   /// - Parameters:
   ///   - step: from 0.
-  ///   - steps: of the whole run.
+  ///   - steps: of the run; those before and after it in the schedule are added.
   public func factor(step: Int, of steps: Int) -> Double {
+    let (step, steps) = (stepsBefore + step, stepsBefore + steps + stepsAfter)
     if step < warmupSteps { return Double(step + 1) / Double(warmupSteps) }
     let rest = max(steps - warmupSteps, 1)
     let progress = min(Double(step - warmupSteps) / Double(rest), 1)

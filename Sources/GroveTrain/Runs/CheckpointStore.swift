@@ -51,20 +51,25 @@ struct CheckpointStore {
   /// Puts a whole checkpoint into the model and the optimizer.
   func restore(step: Int, _ model: any LanguageModel, _ optimizer: Optimizer) throws -> TrainingState {
     let url = folder.checkpoint(step: step)
+    let state = try TrainingState.read(url)
+    try take(weightsOf: url, model)
+    try optimizer.restore(from: url.appending(path: CheckpointStore.momentsName))
+    optimizer.appliedSteps = state.appliedSteps
+    return state
+  }
+
+  /// Copies the weights of a checkpoint into a model that is ready to train.
+  func take(weightsOf url: URL, _ model: any LanguageModel) throws {
     let weights = try ModelFolder.load(url)
     guard weights.config.sameShape(as: model.config) else {
       throw GroveError(.mismatch, url.path, "holds a model of another shape than the run's config")
     }
-    let state = try TrainingState.read(url)
     try withGradients(.off) {
       for (stored, source) in zip(try model.parameters(), try weights.parameters()) {
         try stored.parameter.value.copy(from: source.parameter.value)
         try stored.parameter.refresh()
       }
     }
-    try optimizer.restore(from: url.appending(path: CheckpointStore.momentsName))
-    optimizer.appliedSteps = state.appliedSteps
-    return state
   }
 
   /// The newest checkpoint that is whole.
@@ -141,7 +146,8 @@ struct CheckpointStore {
 }
 
 extension ModelConfig {
-  /// Whether two configs have the same tensors; how they were initialised does not matter.
+  /// Whether two configs have the same tensors; how they were initialised does not matter, nor how long a context is whose
+  /// positions are rotary.
   fileprivate func sameShape(as other: ModelConfig) -> Bool {
     var (a, b) = (self, other)
     a.attention.headWidth = a.headWidth
@@ -149,6 +155,7 @@ extension ModelConfig {
     a.initialDeviation = b.initialDeviation
     a.residualInitialization = b.residualInitialization
     a.dropout = b.dropout
+    if a.family == .llama { a.contextLength = b.contextLength }
     return a == b
   }
 }

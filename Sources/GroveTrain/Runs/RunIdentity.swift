@@ -7,6 +7,8 @@ public struct RunIdentity: Codable, Equatable, Sendable {
   public var dataFingerprint: String
   /// Hash of everything that decides the ids.
   public var tokenizerFingerprint: String
+  /// Hash of the weights that it began with; nil where they were drawn.
+  public var startFingerprint: String?
   public var groveVersion: String
   /// Going on with another version, device or number of threads gives a warning: the last bits may differ.
   public var libtorchVersion: String
@@ -42,6 +44,7 @@ public struct RunIdentity: Codable, Equatable, Sendable {
         remedy: "Give the \(what) it was begun with, or begin a new run.")
     }
     try compare("tokenizer", tokenizerFingerprint, now.tokenizerFingerprint)
+    if let now = now.startFingerprint { try compare("start.model", startFingerprint ?? "weights that were drawn", now) }
     try compare("data set", dataFingerprint, now.dataFingerprint)
   }
 }
