@@ -1,0 +1,78 @@
+import Foundation
+import GroveCore
+import GroveJobs
+import GroveTrain
+
+/// A member that is to be grown: a run and where it lies in the forest.
+struct Sapling {
+  let name: String
+  /// Of its run in the forest's folder.
+  let path: String
+  let config: RunConfig
+  let cores: Int
+  let parents: [ForestManifest.Parent]
+}
+
+/// Trains members by jobs and puts them into the manifest as they are done.
+struct Nursery {
+  private(set) var manifest: ForestManifest
+  let folder: ForestFolder
+  let executor: any Executor
+
+  init(manifest: ForestManifest, folder: ForestFolder, executor: any Executor) {
+    self.manifest = manifest
+    self.folder = folder
+    self.executor = executor
+  }
+
+  /// A job that trains a run, or goes on with it.
+  static func job(_ name: String, _ path: String, cores: Int, in folder: ForestFolder) -> Job {
+    Job(
+      name: name,
+      arguments: [
+        "train", folder.jobConfig(path).standardizedFileURL.path, "--run",
+        folder.run(path).url.standardizedFileURL.path,
+      ], cores: cores, log: folder.log(path))
+  }
+
+  /// Trains the members. Each stands in the manifest as soon as its job has finished.
+  mutating func grow(
+    _ saplings: [Sapling], shouldStop: () -> Bool, onEvent: (ForestEvent) -> Void
+  ) throws -> GrowthResult {
+    for sapling in saplings { try FileSystem.write(sapling.config.yaml(), to: folder.jobConfig(sapling.path)) }
+    let jobs = saplings.map { Nursery.job($0.name, $0.path, cores: $0.cores, in: folder) }
+    var failures: [String: String] = [:]
+    var outcomes: [String: JobOutcome] = [:]
+    if !jobs.isEmpty {
+      outcomes = try executor.run(jobs, shouldStop: shouldStop) { event in
+        onEvent(.job(event))
+        guard case .finished(let name, _) = event, let done = saplings.first(where: { $0.name == name }) else { return }
+        do { try admit(done, onEvent) } catch { failures[name] = "\(error)" }
+      }
+    }
+    for (name, outcome) in outcomes { if case .failed(let reason) = outcome { failures[name] = reason } }
+    let interrupted = saplings.map(\.name).filter { if case .interrupted = outcomes[$0] { true } else { false } }
+    return GrowthResult(manifest: manifest, failures: failures, interrupted: interrupted)
+  }
+
+  /// Puts a member whose job has finished into the manifest.
+  private mutating func admit(_ sapling: Sapling, _ onEvent: (ForestEvent) -> Void) throws {
+    guard
+      let member = try ForestManifest.Member.finished(
+        sapling.name, run: sapling.path, parents: sapling.parents, in: folder)
+    else {
+      throw GroveError(
+        .mismatch, folder.run(sapling.path).url.path, "its job has finished, but the run is not at its last step",
+        remedy: "See \(folder.log(sapling.path).path).")
+    }
+    if sapling.path == ForestFolder.seedPath { manifest.seed = member } else { manifest.insert(member) }
+    try manifest.write(to: folder)
+    onEvent(.grown(name: member.name, parents: member.parents))
+  }
+
+  /// Changes the manifest, and writes it.
+  mutating func update(_ change: (inout ForestManifest) throws -> Void) throws {
+    try change(&manifest)
+    try manifest.write(to: folder)
+  }
+}

@@ -1,0 +1,39 @@
+public import Foundation
+public import GroveEval
+
+/// A model that a forest is compared with: dense, an average of the experts, one expert alone.
+public struct ForestContender: Sendable {
+  public let name: String
+  /// Its checkpoint, as Hugging Face lays it out.
+  public let model: URL
+  /// Tokens that it and all that it came from have trained on; nil where nobody knows.
+  public let trainingTokens: Int?
+
+  public init(_ name: String, model: URL, trainingTokens: Int?) {
+    self.name = name
+    self.model = model
+    self.trainingTokens = trainingTokens
+  }
+}
+
+/// What one way of using a forest, or one contender, paid for the documents, and what it cost.
+public struct ForestEntry: Sendable {
+  public let name: String
+  /// The way of using the forest; nil for a contender.
+  public let mode: ForestMode?
+  /// In the order of the documents.
+  public let losses: [DocumentLoss]
+  public let summary: PerplexitySummary
+  public let trainingTokens: Int?
+  /// Floating-point operations of that training; nil where the tokens are not known.
+  public let trainingOperations: Double?
+  /// Floating-point operations of a scored token.
+  public let operationsPerToken: Double
+  /// Forward passes of an expert for a scored token; 1 for a single model.
+  public let passesPerToken: Double
+  /// Bytes of the weights that must be at hand.
+  public let weightBytes: Int
+  /// By domain, the mean weight of each expert; empty for a contender.
+  public let routing: [DomainRouting]
+  public let traces: [MixtureTrace]
+}

@@ -1,0 +1,91 @@
+import ArgumentParser
+import Foundation
+import GroveCore
+import GroveForest
+import GroveJobs
+import GroveReport
+
+struct ForestAddCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "add", abstract: "Add an expert for a new domain; the others stay as they are, to the byte.",
+    discussion: """
+      The new expert branches from the seed, from an expert, or from an average of the experts: uniform, weighted, or \
+      weighted by how well each predicts the new domain (posterior). The same command goes on with one that was stopped.
+      """)
+
+  @OptionGroup var place: ForestOption
+  @Argument(help: "What the expert is called.") var name: String
+  @Option(help: "A folder of shards of the new domain, made with the forest's tokenizer.") var data: String
+  @Option(help: "The domain in those shards; without it, the expert's name.") var domain: String?
+  @Option(help: "posterior, uniform, seed, expert:NAME, or weights:NAME=W,NAME=W,…") var from = "posterior"
+  @Option(help: "Steps of the expert; the median of the others' without it.") var steps: Int?
+  @OptionGroup var jobs: ExecutorOptions
+  @OptionGroup var output: OutputOptions
+
+  func validate() throws {
+    if let steps, steps < 1 { throw ValidationError("--steps: \(steps) is not positive") }
+    _ = try origin()
+  }
+
+  func run() throws {
+    StopSignals.install()
+    let addition = ForestAddition(
+      to: place.forest, name: name, data: URL(filePath: data), domain: domain ?? name, origin: try origin(),
+      steps: steps)
+    let view = JobsView(quiet: output.quiet)
+    defer { view.end() }
+    let result = try addition(
+      executor: jobs.executor(place.forest), shouldStop: { StopSignals.isRequested }, onEvent: view.receive)
+    view.end()
+    try ForestGrowCommand.show(result, place.forest, output)
+  }
+
+  private func origin() throws -> ForestAddition.Origin {
+    let parts = from.split(separator: ":", maxSplits: 1).map(String.init)
+    switch (parts.first, parts.count) {
+    case ("posterior", 1): return .posterior
+    case ("uniform", 1): return .uniform
+    case ("seed", 1): return .seed
+    case ("expert", 2): return .expert(parts[1])
+    case ("weights", 2): return .weighted(try NamedNumbers.parse(parts[1], option: "--from"))
+    default:
+      throw ValidationError("--from: '\(from)' is not posterior, uniform, seed, expert:NAME or weights:NAME=W,…")
+    }
+  }
+}
+
+struct ForestAverageCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "average", abstract: "Collapse a forest into one model: the average of its experts' parameters.")
+
+  @OptionGroup var place: ForestOption
+  @Option(help: "Folder to make.") var out: String
+  @Option(help: "uniform, or NAME=W,NAME=W,… for given weights; one name alone takes that expert.")
+  var weights = "uniform"
+  @OptionGroup var output: OutputOptions
+
+  func run() throws {
+    let manifest = try ForestManifest(place.forest)
+    let given = weights == "uniform" ? nil : try NamedNumbers.parse(weights, option: "--weights")
+    let parents = try manifest.parents(given, in: place.forest)
+    try place.forest.average(parents, of: manifest, to: URL(filePath: out))
+    output.show(
+      "\(out): the average of \(ForestText.parents(parents))",
+      json: ["model": .string(out), "weights": .object(parents.map { ($0.name, .number($0.weight)) })])
+  }
+}
+
+/// "NAME=1,OTHER=0.5".
+enum NamedNumbers {
+  static func parse(_ text: String, option: String) throws -> [String: Double] {
+    var numbers: [String: Double] = [:]
+    for part in text.split(separator: ",") {
+      guard let split = part.lastIndex(of: "="), let number = Double(part[part.index(after: split)...]) else {
+        throw ValidationError("\(option): '\(part)' is not NAME=NUMBER")
+      }
+      numbers[String(part[..<split])] = number
+    }
+    if numbers.isEmpty { throw ValidationError("\(option): '\(text)' names no weight") }
+    return numbers
+  }
+}
