@@ -74,10 +74,11 @@ let package = Package(
     library("GroveDecode", "GroveModel", "GroveTokenizer"),
     library("GroveEval", "GroveDecode", "GroveCorpus"),
     library("GroveTrain", "GroveEval", "GroveReport"),
+    library("GroveMerge", "GroveModel", "GroveTokenizer", "GroveReport"),
     library("GroveRecipes", "GroveTrain"),
     .executableTarget(
       name: "grove",
-      dependencies: closed(["GroveRecipes"]) + [
+      dependencies: closed(["GroveRecipes", "GroveMerge"]) + [
         .product(name: "ArgumentParser", package: "swift-argument-parser")
       ],
       swiftSettings: strict),
@@ -91,6 +92,7 @@ let package = Package(
     tests(of: "GroveDecode"),
     tests(of: "GroveTrain"),
     tests(of: "GroveEval"),
+    tests(of: "GroveMerge"),
     tests(of: "GroveRecipes"),
     .testTarget(
       name: "CommandTests", dependencies: ["grove"] + closed(["GroveRecipes", "GroveTesting"]), swiftSettings: strict),

@@ -14,6 +14,6 @@ struct Grove: ParsableCommand {
     subcommands: [
       DemoCommand.self, DoctorCommand.self, CorpusCommand.self, TokenizerCommand.self, ShardCommand.self,
       TrainCommand.self, RunCommand.self, ModelCommand.self, GenerateCommand.self, EvalCommand.self,
-      ForestCommand.self, RecipeCommand.self, BenchCommand.self,
+      ForestCommand.self, MergeCommand.self, RecipeCommand.self, BenchCommand.self,
     ])
 }

@@ -13,6 +13,8 @@ public struct Tolerance: Sendable {
   public static let logits = Tolerance(absolute: 1e-4, relative: 0)
   /// One rounding to bfloat16 (8 bits of mantissa) of each factor.
   public static let bfloat16 = Tolerance(absolute: 2e-2, relative: 2e-2)
+  /// Merged weights where our sums are float64 and the reference's float32.
+  public static let merging = Tolerance(absolute: 5e-7, relative: 1e-6)
   /// Gradients whose factors were each rounded to bfloat16, summed over rows.
   public static let bfloat16Gradient = Tolerance(absolute: 6e-2, relative: 4e-2)
 }

@@ -24,40 +24,45 @@ public enum ModelFolder {
 
   /// Puts the weights of a folder into a model of the same shape.
   public static func load(weights folder: URL, into model: some LanguageModel) throws {
+<<<<<<< HEAD
     let files = try weightURLs(folder).map { try SafetensorsFile($0) }
     var unused = Dictionary(
       files.flatMap { file in file.entries.map { ($0.name, file) } }
     ) { first, _ in first }
+=======
+    let weights = try weights(folder)
+    var unused = Set(weights.names)
+>>>>>>> merge
     var parts: [ObjectIdentifier: [(StoredTensor, Tensor)]] = [:]
     for stored in try model.storedTensors() {
-      guard let file = unused.removeValue(forKey: stored.name) else {
-        throw GroveError(.format, folder.path, "the tensor \(stored.name) is missing")
-      }
-      let tensor = try file.tensor(stored.name)
+      let tensor = try weights.tensor(stored.name)
+      let place = weights.file(of: stored.name)?.path ?? folder.path
+      unused.remove(stored.name)
       guard tensor.shape == stored.shape else {
         throw GroveError(
-          .format, file.url.path, "the tensor \(stored.name) has the shape \(tensor.shape), expected \(stored.shape)")
+          .format, place, "the tensor \(stored.name) has the shape \(tensor.shape), expected \(stored.shape)")
       }
       guard tensor.dtype.isFloatingPoint else {
-        throw GroveError(.format, file.url.path, "the tensor \(stored.name) is \(tensor.dtype), not a float")
+        throw GroveError(.format, place, "the tensor \(stored.name) is \(tensor.dtype), not a float")
       }
       parts[ObjectIdentifier(stored.parameter), default: []].append((stored, tensor))
     }
-    let tiedTwice = model.config.tiedEmbeddings ? unused.removeValue(forKey: "lm_head.weight") : nil
-    if let name = unused.keys.min() {
+    let isTiedTwice = model.config.tiedEmbeddings && unused.remove("lm_head.weight") != nil
+    if let name = unused.min() {
       throw GroveError(
         .format, folder.path, "the tensor \(name) has no place in the model", remedy: "\(unused.count) are left over.")
     }
     for group in parts.values { try assemble(group) }
-    try tiedTwice.map { try requireTied($0, model) }
+    if isTiedTwice { try requireTied(weights, model) }
   }
 
   /// Some writers store a tied output matrix a second time; it must be the embedding.
-  private static func requireTied(_ file: SafetensorsFile, _ model: some LanguageModel) throws {
-    let (head, embedding) = (try file.tensor("lm_head.weight"), model.outputWeight.value)
+  private static func requireTied(_ weights: CheckpointWeights, _ model: some LanguageModel) throws {
+    let (head, embedding) = (try weights.tensor("lm_head.weight"), model.outputWeight.value)
     guard try head.shape == embedding.shape && head.equals(embedding).allTrue() else {
       throw GroveError(
-        .format, file.url.path, "lm_head.weight is not the embedding, but config.json ties the two",
+        .format, weights.file(of: "lm_head.weight")?.path ?? weights.folder.path,
+        "lm_head.weight is not the embedding, but config.json ties the two",
         remedy: "Set tie_word_embeddings to false, or remove the tensor.")
     }
   }
@@ -71,9 +76,14 @@ public enum ModelFolder {
     parameter.set(try pieces.count == 1 ? pieces[0] : .concatenated(pieces, axis: 0))
   }
 
+<<<<<<< HEAD
   /// The files that hold the weights: `model.safetensors`, or the shards of `model.safetensors.index.json` by name.
   /// - Throws: `GroveError` if there are none, or the index names something else than files of the folder.
   public static func weightURLs(_ folder: URL) throws -> [URL] {
+=======
+  /// `model.safetensors`, or the shards of `model.safetensors.index.json`.
+  static func weightFiles(_ folder: URL) throws -> [SafetensorsFile] {
+>>>>>>> merge
     let single = folder.appending(path: "model.safetensors")
     if FileSystem.exists(single) { return [single] }
     let index = folder.appending(path: "model.safetensors.index.json")

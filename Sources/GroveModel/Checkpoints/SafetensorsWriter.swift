@@ -6,9 +6,12 @@ public import GroveTensor
 public enum SafetensorsWriter {
   /// A tensor to write, made when its turn comes: a large model is never held twice.
   public struct Item {
-    let name: String
-    let dtype: DType
-    let shape: [Int]
+    /// The name in the file.
+    public let name: String
+    /// The dtype in the file.
+    public let dtype: DType
+    /// The shape in the file.
+    public let shape: [Int]
     let make: () throws -> Tensor
 
     /// - Parameter make: called when the file reaches the tensor; its result is cast to `dtype` and must have `shape`.
@@ -18,6 +21,9 @@ public enum SafetensorsWriter {
       self.shape = shape
       self.make = make
     }
+
+    /// Bytes of the tensor in the file.
+    public var byteCount: Int { shape.reduce(dtype.byteCount, *) }
 
     /// A tensor that is there already, in the dtype that it has.
     public init(_ name: String, _ tensor: Tensor) {
@@ -34,7 +40,7 @@ public enum SafetensorsWriter {
     ]
     var offset = 0
     for item in items {
-      let end = offset + item.shape.reduce(item.dtype.byteCount, *)
+      let end = offset + item.byteCount
       members.append(
         (
           item.name,
@@ -61,6 +67,21 @@ public enum SafetensorsWriter {
   /// Makes the tensors in the order in which `write` does, and writes nothing: for processes that help another to write.
   public static func visit(_ items: [Item]) throws {
     for item in inFileOrder(items) { _ = try item.make() }
+  }
+
+  /// The items in file order, cut where the next one would make a file larger than `bytes`.
+  static func shards(_ items: [Item], bytes: Int) -> [[Item]] {
+    var shards: [[Item]] = []
+    var held = 0
+    for item in inFileOrder(items) {
+      if shards.isEmpty || held + item.byteCount > bytes {
+        shards.append([])
+        held = 0
+      }
+      shards[shards.count - 1].append(item)
+      held += item.byteCount
+    }
+    return shards
   }
 
   private static func inFileOrder(_ items: [Item]) -> [Item] {

@@ -1,0 +1,28 @@
+import Foundation
+import GroveCore
+
+/// A folder that appears under its name only when everything in it is written.
+enum OutputFolder {
+  /// Runs `body` with an empty folder beside, and renames it.
+  /// - Throws: `GroveError` if the folder is there and not empty; whatever `body` throws. Then nothing is left behind.
+  static func write(_ folder: URL, _ body: (URL) throws -> Void) throws {
+    if FileSystem.exists(folder) {
+      guard FileSystem.isFolder(folder), try FileSystem.entries(of: folder).isEmpty else {
+        throw GroveError(.file, folder.path, "is there already", remedy: "Name another folder, or remove this one.")
+      }
+    }
+    let parent = folder.standardizedFileURL.deletingLastPathComponent()
+    try FileSystem.makeFolder(parent)
+    let process = ProcessInfo.processInfo.processIdentifier
+    let aside = parent.appending(path: ".\(folder.lastPathComponent).\(process).partial")
+    try FileSystem.remove(aside)
+    try FileSystem.makeFolder(aside)
+    do {
+      try body(aside)
+      try FileSystem.rename(aside, to: folder)
+    } catch {
+      try? FileSystem.remove(aside)
+      throw error
+    }
+  }
+}
