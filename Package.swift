@@ -49,6 +49,7 @@ let package = Package(
     .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"]), .brew(["zstd"])]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),
     .target(name: "CTorch"),
+    .target(name: "CProcess"),
     .target(
       name: "TorchBridge",
       cxxSettings: [
@@ -75,10 +76,12 @@ let package = Package(
     library("GroveEval", "GroveDecode", "GroveCorpus"),
     library("GroveTrain", "GroveEval", "GroveReport"),
     library("GroveMerge", "GroveModel", "GroveTokenizer", "GroveReport"),
-    library("GroveRecipes", "GroveTrain"),
+    library("GroveJobs", "CProcess"),
+    library("GroveForest", "GroveTrain", "GroveMerge", "GroveJobs"),
+    library("GroveRecipes", "GroveForest"),
     .executableTarget(
       name: "grove",
-      dependencies: closed(["GroveRecipes", "GroveMerge"]) + [
+      dependencies: closed(["GroveRecipes"]) + [
         .product(name: "ArgumentParser", package: "swift-argument-parser")
       ],
       swiftSettings: strict),
@@ -93,6 +96,8 @@ let package = Package(
     tests(of: "GroveTrain"),
     tests(of: "GroveEval"),
     tests(of: "GroveMerge"),
+    tests(of: "GroveJobs"),
+    tests(of: "GroveForest"),
     tests(of: "GroveRecipes"),
     .testTarget(
       name: "CommandTests", dependencies: ["grove"] + closed(["GroveRecipes", "GroveTesting"]), swiftSettings: strict),

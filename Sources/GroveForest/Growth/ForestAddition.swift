@@ -48,7 +48,7 @@ public struct ForestAddition {
     executor: any Executor, shouldStop: () -> Bool, onEvent: (ForestEvent) -> Void
   ) throws -> GrowthResult {
     _ = try ForestManifest(folder)  // no lock is left where no forest is
-    let lock = try FolderLock(folder.url, whoHoldsItIs: "growing this forest")
+    let lock = try folder.lock()
     defer { withExtendedLifetime(lock) {} }
     let manifest = try ForestManifest(folder)
     try check(manifest)

@@ -30,7 +30,7 @@ public struct ForestGrower {
   ) throws -> GrowthResult {
     let wanted = try chosen(only)
     try FileSystem.makeFolder(folder.url)
-    let lock = try FolderLock(folder.url, whoHoldsItIs: "growing this forest")
+    let lock = try folder.lock()
     defer { withExtendedLifetime(lock) {} }
     var nursery = Nursery(manifest: try takeUp(), folder: folder, executor: executor)
     if let seed = try plan.seedRun(), nursery.manifest.seed == nil {

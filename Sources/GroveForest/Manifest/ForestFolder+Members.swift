@@ -50,7 +50,7 @@ extension ForestFolder {
     _ change: (inout ForestManifest) throws -> Void, afterwards: () throws -> Void = {}
   ) throws -> ForestManifest {
     _ = try ForestManifest(self)  // no lock is left where no forest is
-    let lock = try FolderLock(url, whoHoldsItIs: "growing this forest")
+    let lock = try lock()
     defer { withExtendedLifetime(lock) {} }
     var manifest = try ForestManifest(self)
     try change(&manifest)

@@ -43,6 +43,10 @@ public struct ForestFolder: Sendable, Hashable {
 
   /// A run by its path in the forest.
   public func run(_ path: String) -> RunFolder { RunFolder(url.appending(path: path)) }
+  /// Keeps other processes from changing the forest.
+  func lock() throws -> FolderLock {
+    try FolderLock(url, problem: "another process is growing this forest", remedy: "Wait for it, or stop it.")
+  }
   /// The checkpoint that an expert which was added later has branched from.
   func start(_ name: String) -> URL { url.appending(path: "starts/\(FileName.escaping(name))") }
   /// The config of the job that trains the run of a path.
