@@ -74,7 +74,8 @@ let package = Package(
     library("GroveDecode", "GroveModel", "GroveTokenizer"),
     library("GroveEval", "GroveDecode", "GroveCorpus"),
     library("GroveTrain", "GroveEval", "GroveReport"),
-    library("GroveRecipes", "GroveTrain"),
+    library("GroveForest", "GroveTrain"),
+    library("GroveRecipes", "GroveForest"),
     .executableTarget(
       name: "grove",
       dependencies: closed(["GroveRecipes"]) + [
@@ -91,6 +92,7 @@ let package = Package(
     tests(of: "GroveDecode"),
     tests(of: "GroveTrain"),
     tests(of: "GroveEval"),
+    tests(of: "GroveForest"),
     tests(of: "GroveRecipes"),
     .testTarget(
       name: "CommandTests", dependencies: ["grove"] + closed(["GroveRecipes", "GroveTesting"]), swiftSettings: strict),
