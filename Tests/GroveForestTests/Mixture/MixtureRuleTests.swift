@@ -112,7 +112,7 @@ struct MixtureRuleTests {
   func words() throws {
     #expect(
       try MixtureRules.all().suffix(6).map(\.description) == [
-        "oracle", "given weights, top 2", "posterior, uniform prior, last token, top 1", "distance d² / 0.02, top 1",
+        "oracle", "given weights, top 2", "posterior, given prior, last token, top 1", "distance d² / 0.02, top 1",
         "distance d² / 0.02, top 2", "posterior × distance d² / 0.02, given prior, last token, top 2",
       ])
   }

@@ -1,6 +1,6 @@
 import GroveForest
 
-/// Rules of every kind for three experts.
+/// Rules of every kind for three experts. None that chooses begins with equal weights: a tie falls to the first expert.
 enum MixtureRules {
   static let shares = ["expert1": 0.5, "expert2": 0.2, "expert3": 0.3]
   static let near = Distance(temperature: 0.02, power: .squared)
@@ -10,7 +10,7 @@ enum MixtureRules {
     try keepingAll() + [
       MixtureRule(.oracle(oracle)),
       MixtureRule(.given(shares), keeping: .top(2)),
-      MixtureRule(.posterior(prior: .uniform, evidence: .lastToken), keeping: .best),
+      MixtureRule(.posterior(prior: .given(shares), evidence: .lastToken), keeping: .best),
       MixtureRule(.distance(near), keeping: .best),
       MixtureRule(.distance(near), keeping: .top(2)),
       MixtureRule(.product(prior: .given(shares), evidence: .lastToken, near), keeping: .top(2)),
@@ -23,7 +23,7 @@ enum MixtureRules {
       MixtureRule(.given(shares), keeping: selection),
       MixtureRule(.posterior(prior: .given(shares), evidence: .wholeText), keeping: selection),
       MixtureRule(.posterior(prior: .updating(share: 0.3), evidence: .wholeText), keeping: selection),
-      MixtureRule(.posterior(prior: .uniform, evidence: .lastToken), keeping: selection),
+      MixtureRule(.posterior(prior: .given(shares), evidence: .lastToken), keeping: selection),
       MixtureRule(.distance(near), keeping: selection),
       MixtureRule(.distance(Distance(temperature: 0.001, power: .fourth)), keeping: selection),
       MixtureRule(.product(prior: .uniform, evidence: .lastToken, near), keeping: selection),

@@ -129,7 +129,7 @@ struct MixtureScorerTests {
       try scorer.begin(texts: 1, capacity: 24)
       _ = try scorer.read([[tiny.endOfText]], portion: 8)
       #expect(scorer.weights() == [0, 1, 0] && scorer.leader() == "expert2" && pool.residentNames == ["expert2"])
-      _ = try scorer.read([[255, 255, 255, 255]], portion: 8)
+      _ = try scorer.read([[Int](repeating: tiny.tokenizer.id(ofByte: 255), count: 4)], portion: 8)
       #expect(scorer.weights() == [0, 0, 1] && scorer.leader() == "expert3")
       #expect(pool.residentNames == ["expert2", "expert3"])
     }

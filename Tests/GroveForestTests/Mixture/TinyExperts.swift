@@ -120,6 +120,9 @@ extension Tokenizer {
     var encoder = encoder(specialTokens: .asText, malformed: .replacing)
     return Int(encoder.encode(String(letter))[0])
   }
+
+  /// The id of a byte, which need not be a character.
+  func id(ofByte byte: UInt8) -> Int { Int(vocabulary.id(of: [byte]) ?? 0) }
 }
 
 /// Three centres on a line, and a text that stands at the mean of its bytes, weighing later ones more.
