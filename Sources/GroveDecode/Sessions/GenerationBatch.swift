@@ -1,8 +1,8 @@
 public import GroveCore
 public import GroveModel
-import GroveTensor
 
-/// Texts that a model continues side by side, from prompts of one length: `next()` gives each its next token.
+/// Texts that a model, or a mixture of models, continues side by side, from prompts of one length: `next()` gives each its
+/// next token.
 ///
 /// Keys and values of the texts are kept in memory that is taken once, so that a token costs one position. Every text has
 /// the tokens that it would have alone, but where two scores are equal to the last digits; one that is at its end costs
@@ -12,10 +12,9 @@ public final class GenerationBatch {
   public private(set) var finishes: [FinishReason?]
   /// How often all texts have gone on.
   private var tokenCount = 0
-  private let model: any LanguageModel
+  private let scorer: any NextTokenScorer
   private let limits: GenerationLimits
   private let promptCount: Int
-  private let cache: KeyValueCache
   private var choosers: [TokenChooser]
   /// Tokens of each text that the model has not seen yet, as many for each.
   private var unread: [[Int]]
@@ -26,18 +25,23 @@ public final class GenerationBatch {
   ///   - prompts: of one length, each with at least one token, for example end-of-text.
   ///   - randoms: a key for each text.
   /// - Throws: `GroveError` with code `.argument` for a prompt or limits that cannot be; `TorchError` without memory.
-  public init(
+  public convenience init(
     _ model: any LanguageModel, prompts: [[Int]], sampler: Sampler, randoms: [RandomKey], limits: GenerationLimits
   ) throws {
+    try self.init(ModelScorer(model), prompts: prompts, sampler: sampler, randoms: randoms, limits: limits)
+  }
+
+  /// As for a model, for all that scores tokens.
+  /// - Parameter scorer: begins anew; nobody else feeds it until these texts are at their end.
+  public init(
+    _ scorer: any NextTokenScorer, prompts: [[Int]], sampler: Sampler, randoms: [RandomKey], limits: GenerationLimits
+  ) throws {
     precondition(prompts.count == randoms.count && !prompts.isEmpty, "\(prompts.count) prompts, \(randoms.count) keys")
-    try limits.check(prompts, model.config)
-    self.model = model
+    try limits.check(prompts, scorer)
+    self.scorer = scorer
     self.limits = limits
     promptCount = prompts[0].count
-    let (wanted, overflow) = promptCount.addingReportingOverflow(limits.maximumTokens)
-    cache = try KeyValueCache(
-      model.config, batch: prompts.count, capacity: overflow ? limits.context : min(wanted, limits.context),
-      dtype: model.outputWeight.dtype, device: model.outputWeight.device)
+    try scorer.begin(texts: prompts.count, capacity: limits.capacity(afterPrompt: promptCount))
     choosers = zip(prompts, randoms).map { prompt, random in
       var chooser = TokenChooser(sampler, random: random)
       chooser.note(prompt)
@@ -58,7 +62,7 @@ public final class GenerationBatch {
     if tokenCount >= limits.maximumTokens { endAll(.maximumTokens) }
     if position >= limits.context { endAll(.contextFull) }
     if isFinished { return finishes.map { _ in nil } }
-    let logits = try readOn()
+    let logits = try scorer.read(unread, portion: limits.prefill)
     let vocabulary = logits.size(1)
     let tokens = try logits.withBytes { bytes in
       let scores = bytes.assumingMemoryBound(to: Float.self)
@@ -90,22 +94,5 @@ public final class GenerationBatch {
     unread[text] = [token.id]
     choosers[text].note(unread[text])
     return token
-  }
-
-  /// Feeds what the model has not seen, and gives the scores of the next tokens: `[B, V]`, on the CPU.
-  private func readOn() throws -> Tensor {
-    let (device, count) = (model.outputWeight.device, unread[0].count)
-    return try withGradients(.off) {
-      var read = 0
-      while true {
-        let portion = read..<min(read + limits.prefill, count)
-        let ids = unread.flatMap { $0[portion].map { Int64($0) } }
-        read = portion.upperBound
-        let tokens = try Tensor(ids, [unread.count, portion.count]).moved(to: device)  // [B, T]
-        let pass = ForwardPass(.inference, cache: cache)
-        if read == count { return try model.nextLogits(tokens, pass).moved(to: .cpu).contiguous() }
-        _ = try model.hiddenStates(tokens, pass)
-      }
-    }
   }
 }

@@ -1,5 +1,4 @@
 import GroveCore
-import GroveModel
 
 /// Where a text ends, and in what portions its prompt is read.
 public struct GenerationLimits: Sendable, Equatable {
@@ -22,16 +21,23 @@ public struct GenerationLimits: Sendable, Equatable {
     self.prefill = prefill
   }
 
+  /// Positions that texts need memory for, after prompts of a length.
+  func capacity(afterPrompt count: Int) -> Int {
+    let (wanted, overflow) = count.addingReportingOverflow(maximumTokens)
+    return overflow ? context : min(wanted, context)
+  }
+
   /// Checks a request. Several prompts are named by their place.
-  func check(_ prompts: [[Int]], _ config: ModelConfig) throws {
+  func check(_ prompts: [[Int]], _ scorer: any NextTokenScorer) throws {
+    let vocabulary = scorer.vocabularySize
     func refuse(_ field: String, _ problem: String, _ remedy: String = "") throws {
       throw GroveError(.argument, field, problem, remedy: remedy)
     }
     for (index, prompt) in prompts.enumerated() {
       let name = prompts.count == 1 ? "prompt" : "prompts[\(index)]"
       if prompt.isEmpty { try refuse(name, "has no token", "Begin with the end-of-text token.") }
-      for (position, id) in prompt.enumerated() where !(0..<config.vocabularySize).contains(id) {
-        try refuse(name, "id \(id) at position \(position) is outside 0..<\(config.vocabularySize)")
+      for (position, id) in prompt.enumerated() where !(0..<vocabulary).contains(id) {
+        try refuse(name, "id \(id) at position \(position) is outside 0..<\(vocabulary)")
       }
       if prompt.count != prompts[0].count {
         try refuse(
@@ -41,8 +47,8 @@ public struct GenerationLimits: Sendable, Equatable {
     }
     if maximumTokens < 0 { try refuse("maximumTokens", "\(maximumTokens) is negative") }
     if prefill < 1 { try refuse("prefill", "\(prefill) is not positive") }
-    if config.family == .gpt2, context > config.contextLength {
-      try refuse("context", "\(context) is more than the \(config.contextLength) positions of the model")
+    if let limit = scorer.positionLimit, context > limit {
+      try refuse("context", "\(context) is more than the \(limit) positions of the model")
     }
     if prompts[0].count > context {
       try refuse(

@@ -1,7 +1,7 @@
 public import GroveCore
 public import GroveModel
 
-/// One text that a model continues, token by token: `next()` gives the next one, until `finish` says why there is none.
+/// One text that a model, or a mixture of models, continues, token by token: `next()` gives the next one, until `finish` says why there is none.
 ///
 /// Keys and values of the text are kept, so that a token costs one position. The text is a function of model, prompt,
 /// sampler and key: a session whose prompt is another's text so far goes on as that one does.
@@ -19,10 +19,18 @@ public final class GenerationSession {
   ///   - prompt: at least one token, for example end-of-text.
   ///   - random: the text's own key; give each text of a batch another one.
   /// - Throws: `GroveError` with code `.argument` for a prompt or limits that cannot be; `TorchError` without memory.
-  public init(
+  public convenience init(
     _ model: any LanguageModel, prompt: [Int], sampler: Sampler, random: RandomKey, limits: GenerationLimits
   ) throws {
-    batch = try GenerationBatch(model, prompts: [prompt], sampler: sampler, randoms: [random], limits: limits)
+    try self.init(ModelScorer(model), prompt: prompt, sampler: sampler, random: random, limits: limits)
+  }
+
+  /// As for a model, for all that scores tokens.
+  /// - Parameter scorer: begins anew; nobody else feeds it until the text is at its end.
+  public init(
+    _ scorer: any NextTokenScorer, prompt: [Int], sampler: Sampler, random: RandomKey, limits: GenerationLimits
+  ) throws {
+    batch = try GenerationBatch(scorer, prompts: [prompt], sampler: sampler, randoms: [random], limits: limits)
   }
 
   /// Why the text is at its end; nil while it is not.

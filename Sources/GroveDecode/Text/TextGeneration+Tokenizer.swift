@@ -12,11 +12,21 @@ extension TextGeneration {
     _ model: any LanguageModel, _ tokenizer: Tokenizer, endOfText: Int, prompt: String, sampler: Sampler,
     random: RandomKey, maximumTokens: Int, stops: [String]
   ) throws {
+    try self.init(
+      ModelScorer(model), tokenizer, endOfText: endOfText, prompt: prompt, sampler: sampler, random: random,
+      maximumTokens: maximumTokens, stops: stops)
+  }
+
+  /// As for a model, for all that scores tokens.
+  public convenience init(
+    _ scorer: any NextTokenScorer, _ tokenizer: Tokenizer, endOfText: Int, prompt: String, sampler: Sampler,
+    random: RandomKey, maximumTokens: Int, stops: [String]
+  ) throws {
     var encoder = tokenizer.encoder(specialTokens: .recognizing, malformed: .replacing)
     let session = try GenerationSession(
-      model, prompt: [endOfText] + encoder.encode(prompt).map { Int($0) }, sampler: sampler, random: random,
+      scorer, prompt: [endOfText] + encoder.encode(prompt).map { Int($0) }, sampler: sampler, random: random,
       limits: GenerationLimits(
-        maximumTokens: maximumTokens, context: model.config.contextLength, stopTokens: [endOfText]))
+        maximumTokens: maximumTokens, context: scorer.contextLength, stopTokens: [endOfText]))
     try self.init(session, stops: stops) { id in
       tokenizer.isSpecial(UInt32(id)) ? [] : tokenizer.bytes(of: UInt32(id)).map { Array($0) } ?? []
     }

@@ -1,3 +1,5 @@
+public import GroveCorpus
+
 /// What a model paid for one document.
 public struct DocumentLoss: Equatable, Sendable {
   public let id: String
@@ -16,6 +18,12 @@ public struct DocumentLoss: Equatable, Sendable {
     self.nats = nats
     self.tokens = tokens
     self.bytes = bytes
+  }
+
+  /// What a document cost whose tokens were all scored.
+  public init(_ document: TokenizedDocument, nats: Double) {
+    self.init(
+      id: document.id, domain: document.domain, nats: nats, tokens: document.tokens.count, bytes: document.byteCount)
   }
 
   /// Bits per UTF-8 byte: comparable between tokenizers.

@@ -37,58 +37,61 @@ public struct PerplexityEvaluator: Sendable {
     of documents: [TokenizedDocument], under model: any LanguageModel, device: Device = .cpu,
     onProgress: (Int) -> Void = { _ in }
   ) throws -> [DocumentLoss] {
-    let windows = documents.enumerated().flatMap { self.windows(of: $1, document: $0) }
-      .sorted { ($0.count, $0.document, $0.start) > ($1.count, $1.document, $1.start) }
-    var nats = [Double](repeating: 0, count: documents.count)
-    var counts = [Int](repeating: 0, count: documents.count)
-    var done = 0
-    var next = 0
-    while next < windows.count {
-      let rows = max(1, batchTokens / windows[next].count)
-      let batch = windows[next..<min(next + rows, windows.count)]
-      let losses = try tokenLosses(batch, documents, model, device)
-      let width = batch.first?.count ?? 0
-      for (row, window) in batch.enumerated() {
-        for position in window.firstScored..<window.count {
-          nats[window.document] += Double(losses[row * width + position])
-        }
-        counts[window.document] += window.count - window.firstScored
-        done += window.count - window.firstScored
-      }
-      next = batch.endIndex
-      onProgress(done)
+    var nats = documents.map { [Float](repeating: 0, count: $0.tokens.count) }
+    let windows = documents.indices.flatMap { self.windows(of: documents[$0], document: $0) }
+    try forEachWindow(windows, of: documents, under: model, device: device, onProgress: onProgress) { window, losses in
+      for (token, loss) in zip(window.scored, losses) { nats[window.document][token] = loss }
     }
-    return documents.indices.map {
-      DocumentLoss(
-        id: documents[$0].id, domain: documents[$0].domain, nats: nats[$0], tokens: counts[$0],
-        bytes: documents[$0].byteCount)
+    return zip(documents, nats).map { document, nats in
+      DocumentLoss(document, nats: nats.reduce(0) { $0 + Double($1) })
     }
   }
 
-  /// Some positions of a document: inputs `start..<start + count` of the end-of-text and the document's tokens.
-  private struct Window {
-    let document: Int
-    let start: Int
-    let count: Int
-    /// Positions before it were scored by the window before.
-    let firstScored: Int
-  }
-
-  private func windows(of document: TokenizedDocument, document index: Int) -> [Window] {
+  /// The windows that score every token of a document once, in order.
+  /// - Parameter index: what the windows call the document.
+  public func windows(of document: TokenizedDocument, document index: Int) -> [EvaluationWindow] {
     let total = document.tokens.count
-    var windows: [Window] = []
+    var windows: [EvaluationWindow] = []
     var scored = 0
     while scored < total {
       let end = windows.isEmpty ? min(contextLength, total) : min(scored + stride, total)
       let start = max(0, end - contextLength)
-      windows.append(Window(document: index, start: start, count: end - start, firstScored: scored - start))
+      windows.append(
+        EvaluationWindow(document: index, start: start, count: end - start, firstScored: scored - start))
       scored = end
     }
     return windows
   }
 
+  /// Scores windows, the longest first, and hands out what each of their tokens costs.
+  /// - Parameters:
+  ///   - windows: of `documents`, by their index; any choice of them, in any order.
+  ///   - model: prepared for inference or training; no gradients are recorded.
+  ///   - onProgress: called with the number of tokens done after each batch.
+  ///   - body: called once for each window with −log p in nats of the tokens `window.scored`.
+  public func forEachWindow(
+    _ windows: [EvaluationWindow], of documents: [TokenizedDocument], under model: any LanguageModel, device: Device,
+    onProgress: (Int) -> Void, _ body: (EvaluationWindow, ArraySlice<Float>) -> Void
+  ) throws {
+    let windows = windows.sorted { ($0.count, $0.document, $0.start) > ($1.count, $1.document, $1.start) }
+    var done = 0
+    var next = 0
+    while next < windows.count {
+      let width = windows[next].count
+      let batch = windows[next..<min(next + max(1, batchTokens / width), windows.count)]
+      let losses = try tokenLosses(batch, documents, model, device)
+      for (row, window) in batch.enumerated() {
+        body(window, losses[row * width + window.firstScored..<row * width + window.count])
+        done += window.count - window.firstScored
+      }
+      next = batch.endIndex
+      onProgress(done)
+    }
+  }
+
   private func tokenLosses(
-    _ batch: ArraySlice<Window>, _ documents: [TokenizedDocument], _ model: any LanguageModel, _ device: Device
+    _ batch: ArraySlice<EvaluationWindow>, _ documents: [TokenizedDocument], _ model: any LanguageModel,
+    _ device: Device
   ) throws -> [Float] {
     let width = batch.first?.count ?? 0
     var inputs = [Int64](repeating: Int64(endOfText), count: batch.count * width)

@@ -142,6 +142,10 @@ public struct ModelConfig: Config {
     return 6 * Double(parameterCount - lookedUp)
       + 12 * Double(layers * attention.heads * headWidth) * Double(contextLength)
   }
+
+  /// Floating-point operations of the forward pass of one token, a third of those of training: two for each weight of a
+  /// product, and attention over a whole context.
+  public var inferenceOperationsPerToken: Double { trainingOperationsPerToken / 3 }
 }
 
 /// The heads of attention.
