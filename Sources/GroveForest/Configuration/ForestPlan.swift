@@ -1,4 +1,4 @@
-import Foundation
+public import Foundation
 import GroveCore
 import GroveCorpus
 public import GroveTrain
@@ -25,6 +25,9 @@ public struct ForestPlan: Sendable {
 
   /// What the seed is called among the members of a forest.
   public static let seedName = "seed"
+  /// What the dense model of the same cost is called.
+  public static let denseName = "dense"
+  static let reservedNames: Set<String> = [seedName, denseName]
 
   /// Tokens of the seed phase.
   public var seedTokens: Int { seedSteps * dense.tokensPerStep }
@@ -46,9 +49,9 @@ public struct ForestPlan: Sendable {
     let tokensPerStep = config.expertBatchSize * config.model.contextLength
     let domains = dense.dataset.domains
     let total = domains.reduce(0) { $0 + $1.tokens }
-    if let index = domains.firstIndex(where: { $0.name == ForestPlan.seedName }) {
+    if let domain = domains.first(where: { ForestPlan.reservedNames.contains($0.name) }) {
       throw GroveError(
-        .config, config.data.folder, "the domain '\(domains[index].name)' has the name that the seed has in a forest",
+        .config, config.data.folder, "the domain '\(domain.name)' has a name that a forest keeps for itself",
         remedy: "Give it another one.")
     }
     experts = try domains.map { domain in

@@ -65,12 +65,12 @@ public struct ForestAddition {
     onEvent(.began(phase: .experts, members: [name]))
     var nursery = Nursery(manifest: manifest, folder: folder, executor: executor)
     return try nursery.grow(
-      [Sapling(name: name, path: path, config: run, cores: config.growth.expertCores, parents: parents)],
+      [Sapling(role: .expert, name: name, path: path, config: run, cores: config.growth.expertCores, parents: parents)],
       shouldStop: shouldStop, onEvent: onEvent)
   }
 
   private func check(_ manifest: ForestManifest) throws {
-    if manifest.experts.contains(where: { $0.name == name }) || name == ForestPlan.seedName {
+    if manifest.experts.contains(where: { $0.name == name }) || ForestPlan.reservedNames.contains(name) {
       throw GroveError(
         .argument, folder.url.path, "the forest has a member '\(name)' already", remedy: "Give another name.")
     }

@@ -9,9 +9,9 @@ public enum ForestEvent: Sendable {
   /// A member stands in the manifest from now on.
   case grown(name: String, parents: [ForestManifest.Parent])
 
-  /// A forest grows in two phases.
+  /// A forest grows in two phases; the dense model to compare it with is a third.
   public enum Phase: String, Sendable {
-    case seed, experts
+    case seed, experts, dense
   }
 }
 
@@ -26,4 +26,11 @@ public struct GrowthResult: Sendable {
 
   /// Whether every member that was asked for is grown.
   public var isComplete: Bool { failures.isEmpty && interrupted.isEmpty }
+
+  /// This result, with what went wrong before.
+  func adding(_ earlier: GrowthResult) -> GrowthResult {
+    GrowthResult(
+      manifest: manifest, failures: failures.merging(earlier.failures) { $1 },
+      interrupted: earlier.interrupted + interrupted)
+  }
 }

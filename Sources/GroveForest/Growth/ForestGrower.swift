@@ -22,11 +22,12 @@ public struct ForestGrower {
   /// Grows what is missing.
   /// - Parameters:
   ///   - only: experts to grow; nil for all of the config.
+  ///   - dense: whether the dense model of the same cost is trained too, to compare with.
   ///   - shouldStop: asked often; what runs then saves and stops.
   /// - Throws: `GroveError` if the folder holds another forest, another process grows it, an expert is not in the config,
   ///   or the jobs cannot be run at all.
   public func grow(
-    only: [String]? = nil, shouldStop: () -> Bool, onEvent: (ForestEvent) -> Void
+    only: [String]? = nil, dense: Control = .leave, shouldStop: () -> Bool, onEvent: (ForestEvent) -> Void
   ) throws -> GrowthResult {
     let wanted = try chosen(only)
     try FileSystem.makeFolder(folder.url)
@@ -35,7 +36,8 @@ public struct ForestGrower {
     var nursery = Nursery(manifest: try takeUp(), folder: folder, executor: executor)
     if let seed = try plan.seedRun(), nursery.manifest.seed == nil {
       let sapling = Sapling(
-        name: ForestPlan.seedName, path: ForestFolder.seedPath, config: seed, cores: seedCores, parents: outside)
+        role: .seed, name: ForestPlan.seedName, path: ForestFolder.seedPath, config: seed, cores: seedCores,
+        parents: outside)
       onEvent(.began(phase: .seed, members: [sapling.name]))
       let result = try nursery.grow([sapling], shouldStop: shouldStop, onEvent: onEvent)
       guard result.isComplete else { return result }
@@ -45,16 +47,28 @@ public struct ForestGrower {
     let missing = wanted.filter { expert in !done.contains { $0.name == expert.name } }
     let saplings = missing.map { sapling($0, nursery.manifest) }
     if !saplings.isEmpty { onEvent(.began(phase: .experts, members: saplings.map(\.name))) }
-    return try nursery.grow(saplings, shouldStop: shouldStop, onEvent: onEvent)
+    let result = try nursery.grow(saplings, shouldStop: shouldStop, onEvent: onEvent)
+    guard dense == .train, nursery.manifest.dense == nil, result.interrupted.isEmpty else { return result }
+    let control = Sapling(
+      role: .dense, name: ForestPlan.denseName, path: ForestFolder.densePath, config: plan.dense.config,
+      cores: seedCores, parents: outside)
+    onEvent(.began(phase: .dense, members: [control.name]))
+    return try nursery.grow([control], shouldStop: shouldStop, onEvent: onEvent).adding(result)
   }
 
-  /// The jobs of the seed and of the experts, as `grow` would run them.
-  public func jobs(only: [String]? = nil) throws -> (seed: Job?, experts: [Job]) {
+  /// Whether a control is trained beside the forest.
+  public enum Control: Sendable {
+    case leave, train
+  }
+
+  /// The jobs of the seed and of the experts, as `grow` would run them, and that of the dense model.
+  public func jobs(only: [String]? = nil) throws -> (seed: Job?, experts: [Job], dense: Job) {
     let seed = Nursery.job(ForestPlan.seedName, ForestFolder.seedPath, cores: seedCores, in: folder)
+    let dense = Nursery.job(ForestPlan.denseName, ForestFolder.densePath, cores: seedCores, in: folder)
     let experts = try chosen(only).map {
       Nursery.job($0.name, ForestFolder.expertPath($0.name), cores: plan.config.growth.expertCores, in: folder)
     }
-    return (plan.seedSteps > 0 ? seed : nil, experts)
+    return (plan.seedSteps > 0 ? seed : nil, experts, dense)
   }
 
   /// The checkpoint outside the forest that it begins with, if there is one.
@@ -69,8 +83,9 @@ public struct ForestGrower {
   private func sapling(_ expert: ForestPlan.Expert, _ manifest: ForestManifest) -> Sapling {
     let seed = manifest.seed
     return Sapling(
-      name: expert.name, path: ForestFolder.expertPath(expert.name),
-      config: plan.run(of: expert, from: seed?.checkpoint(in: folder) ?? plan.config.startFolder), cores: plan.config.growth.expertCores,
+      role: .expert, name: expert.name, path: ForestFolder.expertPath(expert.name),
+      config: plan.run(of: expert, from: seed?.checkpoint(in: folder) ?? plan.config.startFolder),
+      cores: plan.config.growth.expertCores,
       parents: seed.map { [ForestManifest.Parent(name: $0.name, weight: 1)] } ?? outside)
   }
 

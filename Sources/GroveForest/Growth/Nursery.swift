@@ -5,6 +5,12 @@ import GroveTrain
 
 /// A member that is to be grown: a run and where it lies in the forest.
 struct Sapling {
+  /// What a member is for.
+  enum Role {
+    case seed, expert, dense
+  }
+
+  let role: Role
   let name: String
   /// Of its run in the forest's folder.
   let path: String
@@ -65,14 +71,12 @@ struct Nursery {
         .mismatch, folder.run(sapling.path).url.path, "its job has finished, but the run is not at its last step",
         remedy: "See \(folder.log(sapling.path).path).")
     }
-    if sapling.path == ForestFolder.seedPath { manifest.seed = member } else { manifest.insert(member) }
+    switch sapling.role {
+    case .seed: manifest.seed = member
+    case .expert: manifest.insert(member)
+    case .dense: manifest.dense = member
+    }
     try manifest.write(to: folder)
     onEvent(.grown(name: member.name, parents: member.parents))
-  }
-
-  /// Changes the manifest, and writes it.
-  mutating func update(_ change: (inout ForestManifest) throws -> Void) throws {
-    try change(&manifest)
-    try manifest.write(to: folder)
   }
 }

@@ -1,9 +1,9 @@
 import Foundation
 import GroveCore
 public import GroveCorpus
-public import GroveEval
+import GroveEval
 import GroveModel
-public import GroveTensor
+import GroveTensor
 
 /// Scores documents under a forest in several ways and under contenders, and compares them document by document.
 public struct ForestJudge {
@@ -104,7 +104,7 @@ public struct ForestJudge {
   }
 
   private func entry(_ mode: ForestMode, _ result: MixtureResult) throws -> ForestEntry {
-    let tokens = ([manifest.seed].compactMap { $0 } + manifest.experts).reduce(0) { $0 + $1.trainingTokens }
+    let tokens = manifest.trainingTokens
     return ForestEntry(
       name: "\(mode)", mode: mode, losses: result.losses,
       summary: try PerplexitySummary(result.losses, random: RandomKey(seed: 0)), trainingTokens: tokens,

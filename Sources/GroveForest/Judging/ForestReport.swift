@@ -1,4 +1,4 @@
-public import Foundation
+import Foundation
 import GroveCore
 import GroveEval
 public import GroveReport
@@ -31,7 +31,7 @@ public struct ForestReport {
   {
     var sections = [try comparison(tiles), try gains()]
     if let routing = routing() { sections.append(routing) }
-    if let compute = try compute(dense) { sections.append(compute) }
+    if let compute = try compute() { sections.append(compute) }
     return Report(
       title: title, subtitle: "\(manifest.experts.count) experts, Grove \(groveVersion)",
       sections: sections + extra + [members()])
@@ -107,11 +107,11 @@ public struct ForestReport {
   }
 
   /// Held-out loss over the training FLOPs of the dense run, of the seed, and of the forest at its end.
-  private func compute(_ dense: RunFolder?) throws -> Report.Section? {
+  private func compute() throws -> Report.Section? {
     var series: [LineChart.Series] = []
     var perToken = 0.0
-    for (name, run) in [("dense", dense), ("seed", manifest.seed.map { folder.run($0.run) })] {
-      guard let run, run.exists else { continue }
+    for member in [manifest.dense, manifest.seed].compactMap({ $0 }) {
+      let (name, run) = (member.name, folder.run(member.run))
       let config = try RunConfig.load(run.config)
       perToken = config.model.trainingOperationsPerToken
       let perStep = Double(config.training.batchSize * config.model.contextLength) * perToken
@@ -136,8 +136,7 @@ public struct ForestReport {
   }
 
   private func members() -> Report.Section {
-    let members = [manifest.seed].compactMap { $0 } + manifest.experts
-    let rows = members.map { member in
+    let rows = manifest.members.map { member in
       let parents = member.parents.map { "\($0.name) \(NumberText.fixed($0.weight, 2))" }
       return [
         member.name, NumberText.short(member.trainingTokens), "\(member.step)",

@@ -43,6 +43,8 @@ public struct ForestManifest: Codable, Equatable, Sendable {
   /// Of all members.
   public var tokenizerFingerprint: String
   public var seed: Member?
+  /// The model of the same cost that trained on all domains, if it was wanted: a control, no part of the forest.
+  public var dense: Member?
   /// In the order in which they were grown first.
   public var experts: [Member] = []
   /// Experts that were taken out of use; their runs are still there.
@@ -69,7 +71,7 @@ public struct ForestManifest: Codable, Equatable, Sendable {
         .format, folder.manifest.path,
         "has the version \(version); this is Grove \(groveVersion), which reads version 1")
     }
-    for path in ([seed].compactMap { $0 } + experts + removed).map(\.run)
+    for path in (members + removed).map(\.run)
     where path.hasPrefix("/") || path.split(separator: "/").contains("..") {
       throw GroveError(.format, folder.manifest.path, "names the run \"\(path)\", which is not in the forest")
     }
@@ -108,11 +110,16 @@ public struct ForestManifest: Codable, Equatable, Sendable {
     }
   }
 
+  /// The seed, the dense model and the experts in use.
+  public var members: [Member] { [seed, dense].compactMap { $0 } + experts }
+  /// Tokens that the seed and all experts in use have trained on.
+  public var trainingTokens: Int { experts.reduce(seed?.trainingTokens ?? 0) { $0 + $1.trainingTokens } }
+
   /// Recomputes the hashes of all members that are in use.
   /// - Throws: `GroveError` that names the first file that is missing or was altered.
   /// - Complexity: reads every byte of their checkpoints.
   public func verify(_ folder: ForestFolder) throws {
-    for member in [seed].compactMap({ $0 }) + experts { try member.verify(in: folder) }
+    for member in members { try member.verify(in: folder) }
   }
 }
 

@@ -44,7 +44,7 @@ extension ModelFolder {
     guard FileSystem.isFolder(folder) else {
       throw GroveError(.file, folder.path, "is not a folder", remedy: "A model is a folder with config.json.")
     }
-    return try CheckpointWeights(folder: folder, files: weightFiles(folder))
+    return try CheckpointWeights(folder: folder, files: weightURLs(folder).map { try SafetensorsFile($0) })
   }
 
   /// Writes the weights of a checkpoint into a folder: one file, or shards with an index where they are larger.

@@ -24,15 +24,8 @@ public enum ModelFolder {
 
   /// Puts the weights of a folder into a model of the same shape.
   public static func load(weights folder: URL, into model: some LanguageModel) throws {
-<<<<<<< HEAD
-    let files = try weightURLs(folder).map { try SafetensorsFile($0) }
-    var unused = Dictionary(
-      files.flatMap { file in file.entries.map { ($0.name, file) } }
-    ) { first, _ in first }
-=======
     let weights = try weights(folder)
     var unused = Set(weights.names)
->>>>>>> merge
     var parts: [ObjectIdentifier: [(StoredTensor, Tensor)]] = [:]
     for stored in try model.storedTensors() {
       let tensor = try weights.tensor(stored.name)
@@ -76,14 +69,9 @@ public enum ModelFolder {
     parameter.set(try pieces.count == 1 ? pieces[0] : .concatenated(pieces, axis: 0))
   }
 
-<<<<<<< HEAD
   /// The files that hold the weights: `model.safetensors`, or the shards of `model.safetensors.index.json` by name.
   /// - Throws: `GroveError` if there are none, or the index names something else than files of the folder.
   public static func weightURLs(_ folder: URL) throws -> [URL] {
-=======
-  /// `model.safetensors`, or the shards of `model.safetensors.index.json`.
-  static func weightFiles(_ folder: URL) throws -> [SafetensorsFile] {
->>>>>>> merge
     let single = folder.appending(path: "model.safetensors")
     if FileSystem.exists(single) { return [single] }
     let index = folder.appending(path: "model.safetensors.index.json")

@@ -36,7 +36,8 @@ struct ForestListCommand: ParsableCommand {
         member.name, NumberText.short(member.trainingTokens), "\(member.step)", ForestText.parents(member.parents),
         state)
     }
-    if let seed = manifest.seed { add(seed, "seed") }
+    if let seed = manifest.seed { add(seed, "seed phase") }
+    if let dense = manifest.dense { add(dense, "to compare with") }
     for expert in manifest.experts { add(expert, "") }
     for expert in manifest.removed { add(expert, "removed") }
     output.show(table.text, json: ForestText.json(manifest, place.forest))
@@ -59,12 +60,11 @@ struct ForestShowCommand: ParsableCommand {
       let member = try manifest.expert(expert, in: forest)
       return output.show(ForestText.describe(member, forest), json: ForestText.json(member, forest))
     }
-    let tokens = ([manifest.seed].compactMap { $0 } + manifest.experts).reduce(0) { $0 + $1.trainingTokens }
     output.show(
       """
       \(forest.name): \(manifest.experts.count) experts\(manifest.seed == nil ? ", no seed phase" : "")\
       \(manifest.removed.isEmpty ? "" : ", \(manifest.removed.count) removed")
-      training tokens  \(NumberText.short(tokens))
+      training tokens  \(NumberText.short(manifest.trainingTokens))
       tokenizer        \(manifest.tokenizerFingerprint.prefix(12))…
       config           \(forest.config.relativePath)
       \(verify ? "all members are what the manifest says" : "'grove forest list \(place.folder)' lists the members")

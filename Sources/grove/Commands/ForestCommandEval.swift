@@ -82,11 +82,10 @@ struct ForestEvalCommand: ParsableCommand {
 
   private func contenders(_ manifest: ForestManifest) throws -> [ForestContender] {
     var contenders: [ForestContender] = []
-    if let dense = try place.forest.dense() { contenders.append(dense) }
-    if let seed = manifest.seed {
+    for member in [manifest.dense, manifest.seed].compactMap({ $0 }) {
       contenders.append(
         ForestContender(
-          seed.name, model: seed.checkpoint(in: place.forest), trainingTokens: seed.trainingTokens))
+          member.name, model: member.checkpoint(in: place.forest), trainingTokens: member.trainingTokens))
     }
     for entry in model {
       let parts = entry.split(separator: "=", maxSplits: 1).map(String.init)
@@ -100,7 +99,7 @@ struct ForestEvalCommand: ParsableCommand {
     let names = judgement.entries.map(\.name)
     let against = against ?? (names.contains("dense") ? "dense" : names[0])
     let page = try ForestReport(place.forest, forest.manifest, judgement, against: against)
-      .page(title: "Forest \(place.forest.name)", dense: place.forest.run(ForestFolder.densePath))
+      .page(title: "Forest \(place.forest.name)")
     let file = report.map { URL(filePath: $0) } ?? place.forest.report
     try page.write(to: file)
     let reference = try judgement.entry(against)

@@ -19,6 +19,7 @@ struct ForestGrowCommand: ParsableCommand {
   @Option(name: .customLong("set"), help: "Override one field: --set growth.seedShare=0.25.") var overrides: [String] =
     []
   @Option(help: "Grow these experts alone; may be given several times.") var only: [String] = []
+  @Flag(help: "Also train the dense model on as many tokens, to compare with.") var dense = false
   @OptionGroup var jobs: ExecutorOptions
   @Flag(help: "Print the resolved config, the jobs and, for Slurm, their scripts; grow nothing.") var dryRun = false
   @OptionGroup var output: OutputOptions
@@ -34,7 +35,8 @@ struct ForestGrowCommand: ParsableCommand {
     StopSignals.install()
     let view = JobsView(quiet: output.quiet)
     defer { view.end() }
-    let result = try grower.grow(only: only, shouldStop: { StopSignals.isRequested }, onEvent: view.receive)
+    let result = try grower.grow(
+      only: only, dense: dense ? .train : .leave, shouldStop: { StopSignals.isRequested }, onEvent: view.receive)
     view.end()
     try Self.show(result, folder, output)
   }
@@ -67,6 +69,11 @@ struct ForestGrowCommand: ParsableCommand {
       guard let expert = plan.experts.first(where: { $0.name == job.name }) else { continue }
       table.add(
         job.name, "\(expert.steps)", NumberText.short(expert.trainingTokens), "\(job.cores)", ForestText.command(job))
+    }
+    if dense {
+      table.add(
+        jobs.dense.name, "\(plan.config.training.steps)", NumberText.short(plan.dense.trainingTokens),
+        "\(jobs.dense.cores)", ForestText.command(jobs.dense))
     }
     let slurm = executor as? SlurmExecutor
     let scripts = try [jobs.seed.map { [$0] } ?? [], jobs.experts].filter { !$0.isEmpty }

@@ -29,6 +29,7 @@ enum ForestText {
     [
       "forest": .string(forest.url.relativePath), "tokenizer": .string(manifest.tokenizerFingerprint),
       "seed": manifest.seed.map { json($0, forest) } ?? .null,
+      "dense": manifest.dense.map { json($0, forest) } ?? .null,
       "experts": .array(manifest.experts.map { json($0, forest) }),
       "removed": .array(manifest.removed.map { json($0, forest) }),
     ]

@@ -16,6 +16,9 @@ final class JobsView {
     case .began(.seed, _):
       total = 1
       view.note("seed phase")
+    case .began(.dense, _):
+      (done, total) = (0, 1)
+      view.note("dense model")
     case .began(.experts, let names):
       (done, total) = (0, names.count)
       view.note("\(names.count) experts: \(names.joined(separator: ", "))")
