@@ -140,4 +140,28 @@ struct GenerationTests {
     let error = #expect(throws: GroveError.self) { try Self.session(model, prompt: prompt, limits: limits) }
     #expect(error?.description == message)
   }
+
+  /// The counts are the process's, so the test has a process of its own.
+  @Test("A token of a session takes the memory of its forward pass, and no more")
+  func allocations() async {
+    await #expect(processExitsWith: .success) {
+      try Torch.setThreads(1)
+      let model = try TinyModel.llama(seed: 3)
+      let session = try GenerationSession(
+        model, prompt: [3, 41], sampler: .greedy, random: RandomKey(seed: 1),
+        limits: GenerationLimits(maximumTokens: 20, context: 48))
+      var text = [3, 41]
+      for _ in 0..<4 { try session.next().map { text.append($0.id) } }
+      let cache = try model.makeCache(texts: 1, capacity: 22)
+      _ = try model.nextScores(reading: [Array(text.dropLast())], into: cache, portion: 512)
+      func counted(_ body: () throws -> Void) throws -> Int {
+        let before = try Torch.memory().allocations
+        try body()
+        return try Torch.memory().allocations - before
+      }
+      let pass = try counted { _ = try model.nextScores(reading: [[text[5]]], into: cache, portion: 512) }
+      #expect(pass > 0)
+      for _ in 0..<5 { #expect(try counted { _ = try session.next() } == pass) }
+    }
+  }
 }

@@ -164,4 +164,19 @@ struct ExpertPoolTests {
           + "were trained with into the folder.")
     }
   }
+
+  @Test("An expert whose weights are not numbers is named with the document that shows it")
+  func unsound() throws {
+    try Fixtures.withTemporaryFolder { folder in
+      let tiny = try TinyExperts(in: folder)
+      let model = try ModelFolder.load(tiny.experts[1].folder)
+      for (_, parameter) in try model.parameters() { parameter.set(try .full(parameter.shape, .nan, .float32)) }
+      try ModelFolder.save(model, endOfText: tiny.endOfText, to: tiny.experts[1].folder)
+      let evaluator = try MixtureEvaluator(tiny.pool(), windows: tiny.windows())
+      #expect(
+        Self.message { _ = try evaluator.evaluate(tiny.documents([5, 9]), rules: [MixtureRule(.uniform)]) }
+          == "\(tiny.experts[1].folder.path): the expert 'expert2' gives the document 'd1' a loss that is not a number. "
+          + "Its weights are not sound: take an earlier checkpoint.")
+    }
+  }
 }

@@ -108,6 +108,31 @@ struct MixtureRuleTests {
     }
   }
 
+  @Test("A config describes the rule that its fields name, and refuses by their names")
+  func configs() throws {
+    var config = MixtureConfig()
+    #expect(try config.rule() == MixtureRule(.posterior(prior: .uniform, evidence: .wholeText)))
+    (config.kind, config.temperature, config.power, config.top) = (.product, 0.5, .fourth, 2)
+    (config.prior, config.evidence) = (.updating, .lastToken)
+    #expect(
+      try config.rule()
+        == MixtureRule(
+          .product(prior: .updating(share: 0.3), evidence: .lastToken, Distance(temperature: 0.5, power: .fourth)),
+          keeping: .top(2)))
+    func issues(_ change: (inout MixtureConfig) -> Void) -> [String] {
+      var config = MixtureConfig()
+      change(&config)
+      return config.issues().map(\.description)
+    }
+    #expect(issues { _ in } == [])
+    #expect(issues { ($0.kind, $0.temperature) = (.distance, 0) } == ["temperature: 0.0 is not positive and finite"])
+    #expect(issues { $0.top = -1 } == ["top: -1 is not positive"])
+    #expect(issues { $0.kind = .given } == ["shares: sum to 0.0"])
+    #expect(issues { ($0.prior, $0.shares) = (.given, ["a": -2]) } == ["shares.a: -2.0 is negative or not finite"])
+    #expect(issues { ($0.prior, $0.updateShare) = (.updating, 2) } == ["updateShare: 2.0 is outside (0, 1]"])
+    #expect(issues { $0.kind = .oracle } == ["oracle: names no expert for any domain"])
+  }
+
   @Test("A rule says in a few words what it does")
   func words() throws {
     #expect(

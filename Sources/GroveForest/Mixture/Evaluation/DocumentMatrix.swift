@@ -1,3 +1,4 @@
+import GroveCore
 import GroveCorpus
 import GroveEval
 import GroveModel
@@ -23,17 +24,26 @@ final class DocumentMatrix {
   }
 
   /// Fills an expert's losses in some windows.
+  /// - Throws: `GroveError` with code `.format` that names the expert and the document if a loss is not a number.
   func score(
     _ expert: Int, _ windows: [EvaluationWindow], _ pool: ExpertPool, _ evaluator: PerplexityEvaluator,
     onProgress: (Int) -> Void
   ) throws {
+    var unsound: Int?
     try pool.withExpert(expert) { model in
       try evaluator.forEachWindow(windows, of: documents, under: model, device: pool.device, onProgress: onProgress) {
         window, values in
         for (token, loss) in zip(window.scored, values) {
           losses[window.document][token * expertCount + expert] = loss
+          if loss.isNaN { unsound = unsound ?? window.document }
         }
       }
+    }
+    if let unsound {
+      throw GroveError(
+        .format, pool.experts[expert].folder.path,
+        "the expert '\(pool.experts[expert].name)' gives the document '\(documents[unsound].id)' a loss that is not a "
+          + "number", remedy: "Its weights are not sound: take an earlier checkpoint.")
     }
   }
 

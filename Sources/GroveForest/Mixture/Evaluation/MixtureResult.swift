@@ -70,6 +70,6 @@ public struct MixtureCost: Equatable, Sendable {
   /// Bytes of the weights of all experts that the rule used at least once: what stays in memory where nothing is given
   /// back.
   public let usedBytes: Int
-  /// The most bytes of weights that the pool held while all rules were scored.
+  /// The most bytes of weights that the pool has held at once, for whatever rule.
   public let peakBytes: Int
 }

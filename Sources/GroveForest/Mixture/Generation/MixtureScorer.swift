@@ -9,7 +9,8 @@ public import GroveTensor
 /// Each expert keeps keys and values of each text for itself, and reads what it has not seen when it is needed again: with
 /// k experts kept by distance, a token costs k forward passes and what a newly chosen expert must catch up on. A rule with
 /// a posterior has every expert with a prior read every token. Texts are read one by one: they need not share experts.
-/// The result is that of `MixtureEvaluator` where a text fits in one window.
+/// The result is that of `MixtureEvaluator` where a text fits in one window. Keys and values stay when an expert is given
+/// back, so memory for them grows with the experts that a text has used.
 public final class MixtureScorer: NextTokenScorer {
   private let pool: ExpertPool
   private let plan: MixturePlan

@@ -80,11 +80,11 @@ public struct MixtureRule: Equatable, Sendable {
 /// Weights by distance: softmax(−dᵖ / T).
 public struct Distance: Equatable, Sendable {
   /// The power of the distance.
-  public enum Power: Int, Equatable, Sendable, Codable, CaseIterable {
+  public enum Power: String, Equatable, Sendable, Codable, CaseIterable {
     /// As Gururangan et al. 2023 write it.
-    case squared = 2
+    case squared
     /// As the released code computes it: it squares what its k-means gives as a distance, which is squared already.
-    case fourth = 4
+    case fourth
   }
 
   /// T. Smaller is sharper; 0.1 in the paper.
