@@ -59,7 +59,7 @@ struct SourceModel {
 
   private func storedName(_ tensor: String) -> String? {
     if let stored = storedNames[tensor] { return stored }
-    guard !names.head.isEmpty, tensor == names.head else { return nil }
+    guard !names.head.isEmpty, tensor == names.head, isTied else { return nil }
     return storedNames[names.embedding]
   }
 
