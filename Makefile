@@ -37,7 +37,7 @@ check: setup ## Check the format, the scripts and the house rules
 	@if command -v shellcheck >/dev/null; then shellcheck $(SCRIPTS); else bash -n $(SCRIPTS); fi
 	swift test -c release --filter ProjectTests
 
-parity: build ## Compare with transformers, tokenizers, TensorBoard and a reader of shards
+parity: build ## Compare with transformers, tokenizers, TensorBoard, a reader of shards and mergekit
 	@scripts/parity-environment
 	scripts/check-parity $(ARGS)
 

@@ -18,7 +18,7 @@ enum MergeFixture {
 
   /// A config whose text names models as "models/NAME".
   static func config(yaml: String, at place: String = "merge.yaml", set overrides: String...) throws -> MergeConfig {
-    let local = yaml.replacing("models/", with: folder.appending(path: "models/").path)
+    let local = yaml.replacing("models/", with: "\(folder.path)/models/")
     return try MergeConfig.load(yaml: local, at: place, overrides: overrides)
   }
 

@@ -84,6 +84,19 @@ struct MergeFolderTests {
     }
   }
 
+  @Test("An average in code is that of the same YAML, and a weight of 1 for one expert is its bytes")
+  func average() throws {
+    let names = ["a", "b", "c"].map { MergeFixture.model("llama-\($0)") }
+    func norm(_ weights: [Double]) throws -> [Float] {
+      let plan = try MergePlan(.average(of: names, weights: weights))
+      return try ModelMerge(plan, random: RandomKey(seed: 1)).tensor("model.norm.weight").values()
+    }
+    let file = try SafetensorsFile(MergeFixture.folder.appending(path: "cases/linear.safetensors"))
+    #expect(try norm([0.5, 0.3, 0.4]) == file.tensor("model.norm.weight").values(as: Float.self))
+    let expert = try ModelFolder.weights(URL(filePath: names[1]))
+    #expect(try norm([0, 1, 0]) == expert.tensor("model.norm.weight").values(as: Float.self))
+  }
+
   @Test("A folder that is there is not touched, and what fails leaves nothing")
   func nothingHalfWritten() throws {
     try Fixtures.withTemporaryFolder { folder in
@@ -111,37 +124,5 @@ struct MergeFolderTests {
           + "They cannot be averaged; make them equal first.")
       #expect(try FileSystem.entries(of: folder).map(\.lastPathComponent) == ["a", "b", "out"])
     }
-  }
-
-  @Test("Memory does not grow with the number of models", arguments: ["linear", "ties", "dare", "multislerp", "stock"])
-  func memory(method: String) throws {
-    func peak(models count: Int) throws -> Int {
-      let inputs = MergeInputs(
-        name: "weight", models: (0..<count).map { "\($0)" }, base: method == "linear" ? nil : 0,
-        random: RandomKey(seed: 1)
-      ) { try Tensor.normal([64, 1024], deviation: 1, random: RandomKey(seed: UInt64($0))) }
-      let weights = [Double](repeating: 0.5, count: count - 1)
-      let tasks = { (sparsity: Sparsity, consensus: TaskArithmeticMerge.Consensus) in
-        TensorMerge.taskArithmetic(
-          TaskArithmeticMerge(
-            parts: weights.map { .init(weight: $0, sparsity: sparsity) }, consensus: consensus,
-            rescaling: .magnitudes, normalizes: true))
-      }
-      let merge: TensorMerge =
-        switch method {
-        case "linear": .linear(LinearMerge(weights: weights + [1], normalizes: true))
-        case "ties": tasks(.largest(density: 0.5), .electedSign)
-        case "dare": tasks(.random(density: 0.5), .none)
-        case "multislerp": .multiSpherical(MultiSphericalMerge(weights: weights, normalizes: true))
-        default: .modelStock(ModelStockMerge(isFilterWise: false))
-        }
-      let before = try Torch.memory().liveBytes
-      try Torch.resetPeak()
-      _ = try merge(inputs)
-      return try Torch.memory().peakBytes - before
-    }
-    let tensor = 64 * 1024 * 4
-    #expect(try peak(models: 3) == peak(models: 9))
-    #expect(try peak(models: 9) <= 10 * tensor)
   }
 }

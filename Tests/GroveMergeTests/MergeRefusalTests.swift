@@ -26,6 +26,11 @@ struct MergeRefusalTests {
         + "  merge.yaml: models: are missing, and so are slices"),
     Case("{merge_method: tise, \(two)}", "merge.yaml:1: merge_method: 'tise' is not a method; did you mean 'ties'?"),
     Case(
+      "{merge_method: sce, \(two)}",
+      "merge.yaml:1: merge_method: 'sce' is a method of mergekit that Grove does not have; there are linear, "
+        + "task_arithmetic, ties, dare_linear, dare_ties, breadcrumbs, breadcrumbs_ties, della, della_linear, slerp, "
+        + "multislerp, model_stock, passthrough"),
+    Case(
       "{merge_methods: ties, \(two)}",
       "merge.yaml:1: merge_methods: unknown key; did you mean 'merge_method'?"),
     Case(
@@ -36,7 +41,7 @@ struct MergeRefusalTests {
       "models: ties needs a base among its models. Name the folder of one as 'base_model:'."),
     Case(
       "{merge_method: linear, \(two)}",
-      "parameters.weight: linear needs it, and nothing gives it for lm_head.weight of DIR/models/llama-a. "
+      "parameters.weight: linear needs it, and nothing gives it for model.embed_tokens.weight of DIR/models/llama-a. "
         + "Give it under 'parameters:' of the merge, or of each model."),
     Case(
       "{merge_method: linear, models: [{model: nobody/llama}], parameters: {weight: 1}}",

@@ -38,6 +38,18 @@ public final class MappedFile: @unchecked Sendable {  // Safety: the mapping is 
     try withExtendedLifetime(self) { try body(bytes) }
   }
 
+  /// Gives the memory of a part back to the system, which counts it as this process's since it was read. The bytes stay
+  /// valid: they are read again when they are used again.
+  public func release(_ range: Range<Int>) {
+    guard let address = bytes.baseAddress else { return }
+    let page = Int(sysconf(Int32(_SC_PAGESIZE)))
+    let start = (range.lowerBound + page - 1) / page * page
+    let end = range.upperBound / page * page
+    guard start < end else { return }
+    // Advice: where the system does not take it, nothing is lost.
+    _ = madvise(UnsafeMutableRawPointer(mutating: address + start), end - start, MADV_DONTNEED)
+  }
+
   deinit {
     if let address = bytes.baseAddress { _ = munmap(UnsafeMutableRawPointer(mutating: address), bytes.count) }
   }

@@ -47,8 +47,12 @@ public struct MergeConfig: Config {
     if methodName.isEmpty {
       issues.append(ConfigIssue("merge_method", "is missing"))
     } else if method == nil {
-      let advice = NearestName.advice(methodName, among: MergeMethod.allCases.map(\.rawValue))
-      issues.append(ConfigIssue("merge_method", "'\(methodName)' is not a method; \(advice)"))
+      let known = MergeMethod.allCases.map(\.rawValue)
+      let isForeign = MergeMethod.onlyInMergekit.contains(methodName)
+      let problem = isForeign ? "is a method of mergekit that Grove does not have" : "is not a method"
+      let advice =
+        isForeign ? "there are \(known.joined(separator: ", "))" : NearestName.advice(methodName, among: known)
+      issues.append(ConfigIssue("merge_method", "'\(methodName)' \(problem); \(advice)"))
     }
     if modules.isWritten {
       issues.append(ConfigIssue("modules", "models of several modules are not supported; give models or slices"))

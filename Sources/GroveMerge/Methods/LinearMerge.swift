@@ -20,6 +20,7 @@ public struct LinearMerge: Equatable, Sendable {
 
   /// The merged tensor. Memory: the result and one input.
   public func merge(_ inputs: MergeInputs) throws -> Tensor {
+    precondition(weights.count == inputs.count, "\(weights.count) weights for \(inputs.count) models")
     var result: Tensor?
     let coefficients = try Tensor(weights, [weights.count])
     for index in 0..<inputs.count {

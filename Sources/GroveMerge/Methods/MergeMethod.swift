@@ -14,6 +14,9 @@ public enum MergeMethod: String, Codable, CaseIterable, Sendable {
   case modelStock = "model_stock"
   case passthrough
 
+  /// Names that mergekit 0.1.5 has besides.
+  static let onlyInMergekit = ["arcee_fusion", "karcher", "nearswap", "nuslerp", "ram", "ramplus_tl", "sce"]
+
   /// A value that a method takes.
   public struct Parameter: Equatable, Sendable {
     /// What kind of value it is.

@@ -60,6 +60,7 @@ public struct TaskArithmeticMerge: Equatable, Sendable {
   public func merge(
     _ inputs: MergeInputs, masking: ((_ part: Int, _ delta: Tensor) throws -> Tensor?)? = nil
   ) throws -> Tensor {
+    precondition(parts.count == inputs.others.count, "\(parts.count) parts for \(inputs.others.count) models")
     let base = try inputs.baseTensor()
     guard !parts.isEmpty else { return base }
     let sum: any TaskVectorSum =

@@ -34,19 +34,35 @@ public struct ModelMerge {
   public func write(to folder: URL, onEvent: @escaping (Event) -> Void) throws {
     try OutputFolder.write(folder) { aside in
       var done = 0
-      let items = plan.entries.map { entry in
-        SafetensorsWriter.Item(entry.name, entry.outDType, entry.shape) {
-          let tensor = try merged(entry)
-          done += 1
-          onEvent(.merged(done, of: plan.entries.count, name: entry.name))
-          return tensor
-        }
+      let items = items(where: { _ in true }) { name in
+        done += 1
+        onEvent(.merged(done, of: plan.entries.count, name: name))
       }
       try ModelFolder.write(items, to: aside, shardBytes: shardBytes)
       try FileSystem.write(plan.outputConfig.prettyText + "\n", to: aside.appending(path: "config.json"))
       try TokenizerFiles(plan).write(to: aside)
       try FileSystem.write(plan.config.yaml(), to: aside.appending(path: "merge.yaml"))
     }
+  }
+
+  /// What the writer of weights asks for.
+  /// - Parameter isWanted: by the name of a tensor of the result.
+  func items(where isWanted: (String) -> Bool, onMerged: @escaping (String) -> Void) -> [SafetensorsWriter.Item] {
+    var last: MergePlan.Entry?
+    return plan.entries.filter { isWanted($0.name) }.map { entry in
+      SafetensorsWriter.Item(entry.name, entry.outDType, entry.shape) {
+        // A tensor may be the mapped file itself, so pages are given back when the next one is asked for.
+        last.map(release)
+        last = entry
+        let tensor = try merged(entry)
+        onMerged(entry.name)
+        return tensor
+      }
+    }
+  }
+
+  private func release(_ entry: MergePlan.Entry) {
+    for source in entry.sources { plan.models[source.model].release(source.tensor) }
   }
 
   /// One tensor of the result, by its name.

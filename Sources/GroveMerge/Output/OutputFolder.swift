@@ -13,8 +13,8 @@ enum OutputFolder {
     }
     let parent = folder.standardizedFileURL.deletingLastPathComponent()
     try FileSystem.makeFolder(parent)
-    let process = ProcessInfo.processInfo.processIdentifier
-    let aside = parent.appending(path: ".\(folder.lastPathComponent).\(process).partial")
+    // One name, so that what a kill left behind goes with the next attempt.
+    let aside = parent.appending(path: ".\(folder.lastPathComponent).partial")
     try FileSystem.remove(aside)
     try FileSystem.makeFolder(aside)
     do {

@@ -54,9 +54,12 @@ struct SourceModel {
   /// The tensor over the mapped file.
   func tensor(_ tensor: String) throws -> Tensor { try weights.tensor(storedName(tensor) ?? tensor) }
 
+  /// Gives the memory that reading a tensor took back to the system.
+  func release(_ tensor: String) { storedName(tensor).map { weights.release($0) } }
+
   private func storedName(_ tensor: String) -> String? {
     if let stored = storedNames[tensor] { return stored }
-    guard !names.head.isEmpty, tensor == names.head else { return nil }
+    guard !names.head.isEmpty, tensor == names.head, isTied else { return nil }
     return storedNames[names.embedding]
   }
 

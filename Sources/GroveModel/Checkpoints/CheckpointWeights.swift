@@ -35,6 +35,9 @@ public struct CheckpointWeights {
     guard let file = files[name] else { throw GroveError(.format, folder.path, "the tensor \(name) is missing") }
     return try file.tensor(name)
   }
+
+  /// Gives the memory that reading a tensor took back to the system; the tensor can be read again.
+  public func release(_ name: String) { files[name]?.release(name) }
 }
 
 extension ModelFolder {

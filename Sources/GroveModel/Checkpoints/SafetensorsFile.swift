@@ -108,6 +108,11 @@ public struct SafetensorsFile {
     }
     return try .wrapping(bytes, entry.shape, entry.dtype, owner: file)
   }
+
+  /// Gives the memory that reading a tensor took back to the system; the tensor can be read again.
+  public func release(_ name: String) {
+    if let entry = self[name] { file.release(entry.bytes) }
+  }
 }
 
 extension DType {

@@ -22,6 +22,9 @@ public enum SafetensorsWriter {
       self.make = make
     }
 
+    /// The tensor, made anew by each call.
+    public func made() throws -> Tensor { try make() }
+
     /// Bytes of the tensor in the file.
     public var byteCount: Int { shape.reduce(dtype.byteCount, *) }
 

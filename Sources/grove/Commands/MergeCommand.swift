@@ -8,7 +8,8 @@ import GroveTensor
 struct MergeCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "merge", abstract: "Make models of models.",
-    subcommands: [MergeRunCommand.self], defaultSubcommand: MergeRunCommand.self)
+    subcommands: [MergeRunCommand.self, MergeStatsCommand.self, MergeExpertsCommand.self],
+    defaultSubcommand: MergeRunCommand.self)
 }
 
 struct MergeRunCommand: ParsableCommand {
