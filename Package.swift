@@ -74,10 +74,11 @@ let package = Package(
     library("GroveDecode", "GroveModel", "GroveTokenizer"),
     library("GroveEval", "GroveDecode", "GroveCorpus"),
     library("GroveTrain", "GroveEval", "GroveReport"),
+    library("GroveCluster", "GroveCorpus", "GroveModel", "GroveReport"),
     library("GroveRecipes", "GroveTrain"),
     .executableTarget(
       name: "grove",
-      dependencies: closed(["GroveRecipes"]) + [
+      dependencies: closed(["GroveRecipes", "GroveCluster"]) + [
         .product(name: "ArgumentParser", package: "swift-argument-parser")
       ],
       swiftSettings: strict),
@@ -91,6 +92,7 @@ let package = Package(
     tests(of: "GroveDecode"),
     tests(of: "GroveTrain"),
     tests(of: "GroveEval"),
+    tests(of: "GroveCluster"),
     tests(of: "GroveRecipes"),
     .testTarget(
       name: "CommandTests", dependencies: ["grove"] + closed(["GroveRecipes", "GroveTesting"]), swiftSettings: strict),

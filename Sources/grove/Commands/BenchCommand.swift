@@ -15,6 +15,7 @@ struct BenchCommand: ParsableCommand {
       """,
     subcommands: [
       BenchTrainCommand.self, BenchDecodeCommand.self, BenchTokenizerCommand.self, BenchOperatorsCommand.self,
+      BenchClusterCommand.self,
     ])
 }
 
