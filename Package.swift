@@ -76,8 +76,9 @@ let package = Package(
     library("GroveEval", "GroveDecode", "GroveCorpus"),
     library("GroveTrain", "GroveEval", "GroveReport"),
     library("GroveMerge", "GroveModel", "GroveTokenizer", "GroveReport"),
+    library("GroveCluster", "GroveCorpus", "GroveModel", "GroveReport"),
     library("GroveJobs", "CProcess"),
-    library("GroveForest", "GroveTrain", "GroveMerge", "GroveJobs"),
+    library("GroveForest", "GroveTrain", "GroveCluster", "GroveMerge", "GroveJobs"),
     library("GroveRecipes", "GroveForest"),
     .executableTarget(
       name: "grove",
@@ -96,6 +97,7 @@ let package = Package(
     tests(of: "GroveTrain"),
     tests(of: "GroveEval"),
     tests(of: "GroveMerge"),
+    tests(of: "GroveCluster"),
     tests(of: "GroveJobs"),
     tests(of: "GroveForest"),
     tests(of: "GroveRecipes"),

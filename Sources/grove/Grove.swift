@@ -1,5 +1,5 @@
 import ArgumentParser
-import GroveTrain
+import GroveCore
 
 @main
 struct Grove: ParsableCommand {
@@ -12,8 +12,8 @@ struct Grove: ParsableCommand {
       """,
     version: groveVersion,
     subcommands: [
-      DemoCommand.self, DoctorCommand.self, CorpusCommand.self, TokenizerCommand.self, ShardCommand.self,
-      TrainCommand.self, RunCommand.self, ModelCommand.self, GenerateCommand.self, EvalCommand.self,
+      DemoCommand.self, DoctorCommand.self, CorpusCommand.self, DomainsCommand.self, TokenizerCommand.self,
+      ShardCommand.self, TrainCommand.self, RunCommand.self, ModelCommand.self, GenerateCommand.self, EvalCommand.self,
       ForestCommand.self, MergeCommand.self, RecipeCommand.self, BenchCommand.self,
     ])
 }

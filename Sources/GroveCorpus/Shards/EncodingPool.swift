@@ -39,20 +39,3 @@ final class EncodingPool {
     }
   }
 }
-
-/// The numbers `0..<count`, each given out once.
-private final class IndexQueue: @unchecked Sendable {  // Safety: `lock` guards `position`.
-  private let lock = NSLock()
-  private var position = 0
-  private let count: Int
-
-  init(count: Int) { self.count = count }
-
-  func next() -> Int? {
-    lock.lock()
-    defer { lock.unlock() }
-    guard position < count else { return nil }
-    defer { position += 1 }
-    return position
-  }
-}

@@ -91,7 +91,7 @@ public struct ShardBuilder {
     var set = try ShardSet(folder: staging, vocabularySize: tokenizer.vocabularySize, sources: sources.map(\.name))
     let pool = try EncodingPool(workers: workers, endOfText: tokenizer.endOfText, makeEncoder)
     while true {
-      let batch = try nextBatch(reader)
+      let batch = try reader.nextBatch()
       if batch.isEmpty { break }
       for (document, ids) in zip(batch, try pool.encode(batch)) {
         try set.append(document, ids, split.split(of: document.id))
@@ -111,17 +111,6 @@ public struct ShardBuilder {
     try manifest.write(to: staging)
     try FileSystem.rename(staging, to: folder)
     return manifest
-  }
-
-  /// About 8 MiB of text: enough for all workers, little enough to hold.
-  private func nextBatch(_ reader: DocumentReader) throws -> [Document] {
-    var batch: [Document] = []
-    var bytes = 0
-    while bytes < 8 << 20, batch.count < 8192, let document = try reader.next() {
-      bytes += document.text.count
-      batch.append(document)
-    }
-    return batch
   }
 
   private func existingManifest(_ inputs: String) throws -> ShardManifest? {

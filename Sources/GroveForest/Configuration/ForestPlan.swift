@@ -1,4 +1,5 @@
 public import Foundation
+import GroveCluster
 import GroveCore
 import GroveCorpus
 public import GroveTrain
@@ -54,6 +55,7 @@ public struct ForestPlan: Sendable {
         .config, config.data.folder, "the domain '\(domain.name)' has a name that a forest keeps for itself",
         remedy: "Give it another one.")
     }
+    try ForestPlan.checkClusters(config, domains.map(\.name))
     experts = try domains.map { domain in
       guard domain.sequences > 0 else {
         throw GroveError(
@@ -71,6 +73,18 @@ public struct ForestPlan: Sendable {
     }
     if let seed = try seedRun() { try seed.validated() }
     for expert in experts { try run(of: expert, from: config.startFolder).validated() }
+  }
+
+  /// Weights by distance need to know which cluster each domain is.
+  private static func checkClusters(_ config: ForestConfig, _ domains: [String]) throws {
+    guard !config.growth.clusterer.isEmpty else { return }
+    let assigner = ClusterAssigner(try Clusterer(contentsOf: URL(filePath: config.growth.clusterer)))
+    let names = (0..<assigner.clusterer.clusterCount).map { assigner.name(of: $0) }
+    if let stranger = domains.first(where: { !names.contains($0) }) {
+      throw GroveError(
+        .mismatch, config.growth.clusterer, "the domain '\(stranger)' is none of its \(names.count) clusters",
+        remedy: "Make the shards from what 'grove domains assign' has written, or leave growth.clusterer out.")
+    }
   }
 
   /// The run of the seed phase; nil without one.

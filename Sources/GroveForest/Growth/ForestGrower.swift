@@ -1,4 +1,5 @@
 import Foundation
+import GroveCluster
 import GroveCore
 public import GroveJobs
 import GroveTrain
@@ -109,13 +110,17 @@ public struct ForestGrower {
     }
     // A grower that was killed before its first manifest has left no more than these.
     for entry in try FileSystem.entries(of: folder.url)
-    where ![".lock", "forest.yaml"].contains(entry.lastPathComponent) {
+    where ![".lock", "forest.yaml", "domains"].contains(entry.lastPathComponent) {
       throw GroveError(
         .file, folder.url.path, "holds '\(entry.lastPathComponent)', but is no forest", remedy: "Name another folder.")
     }
     var config = plan.config
     config.data.folder = URL(filePath: config.data.folder).standardizedFileURL.path
     if let start = config.startFolder { config.start.model = start.standardizedFileURL.path }
+    if !config.growth.clusterer.isEmpty {
+      try Clusterer(contentsOf: URL(filePath: config.growth.clusterer)).write(to: folder.clusterer)
+      config.growth.clusterer = URL(filePath: config.growth.clusterer).standardizedFileURL.path
+    }
     try FileSystem.write(config.yaml(), to: folder.config)
     let manifest = ForestManifest(tokenizerFingerprint: plan.dense.dataset.manifest.tokenizer.fingerprint)
     try manifest.write(to: folder)
@@ -127,6 +132,9 @@ public struct ForestGrower {
     // Both may move; every run checks what is in them itself.
     saved.data.folder = plan.config.data.folder
     if !saved.start.model.isEmpty, !plan.config.start.model.isEmpty { saved.start.model = plan.config.start.model }
+    if !saved.growth.clusterer.isEmpty, !plan.config.growth.clusterer.isEmpty {
+      saved.growth.clusterer = plan.config.growth.clusterer
+    }
     let changes = try plan.config.json().differences(from: saved.json())
     guard changes.isEmpty else {
       throw GroveError(

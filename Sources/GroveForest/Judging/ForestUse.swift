@@ -1,4 +1,5 @@
 import Foundation
+import GroveCluster
 import GroveCore
 public import GroveModel
 public import GroveTensor
@@ -22,7 +23,7 @@ public struct ForestUse {
         .file, folder.url.path, "the forest has no experts yet", remedy: "'grove forest grow' grows them.")
     }
     pool = try ExpertPool(manifest.pooled(in: folder), precision: precision, device: device, limit: limit)
-    distances = nil
+    distances = try FileSystem.exists(folder.clusterer) ? folder.distances(manifest, pool) : nil
   }
 
   /// The rule of a mode, for generation. A cached prior is for documents of a known domain; here the prior is uniform.
@@ -36,3 +37,25 @@ public struct ForestUse {
     return try mode.rule(temperature: temperature, prior: nil, oracle: manifest.oracle)
   }
 }
+
+extension ForestFolder {
+  /// The distances of texts to the clusters that the experts were trained on.
+  fileprivate func distances(_ manifest: ForestManifest, _ pool: ExpertPool) throws -> ExpertDistances {
+    let clusterer = try Clusterer(contentsOf: clusterer)
+    let assigner = ClusterAssigner(clusterer)
+    let names = (0..<clusterer.clusterCount).map { assigner.name(of: $0) }
+    let clusters = try manifest.experts.map { expert in
+      guard let cluster = expert.domains.lazy.compactMap({ names.firstIndex(of: $0) }).first else {
+        throw GroveError(
+          .mismatch, self.clusterer.path, "the expert '\(expert.name)' was trained on none of its clusters",
+          remedy: "Weigh by the posterior, which needs no clusters.")
+      }
+      return cluster
+    }
+    return try ExpertDistances(
+      clusters: clusters, clusterCount: clusterer.clusterCount, tokenizer: pool.tokenizer
+    ) { clusterer.makeContext() }
+  }
+}
+
+extension ClusterContext: DistanceContext {}

@@ -1,4 +1,5 @@
 import Foundation
+import GroveCore
 import GroveEval
 
 extension RecipeResult {

@@ -43,6 +43,7 @@ struct PageRenderer {
     case .lineChart(let chart): figure(chart.title, chart.legend, chart.svg(), chart.note)
     case .barChart(let chart): figure(chart.title, chart.legend, chart.svg(), chart.note)
     case .heatMap(let chart): figure(chart.title, [], chart.svg(), chart.note)
+    case .scatterChart(let chart): figure(chart.title, chart.legend, chart.svg(), chart.note)
     case .samples(let samples): samples.isEmpty ? empty("No samples.") : samples.map(render).joined(separator: "\n")
     case .code(let text, let caption): code(text, caption)
     case .callout(let tone, let title, let text): callout(tone, title, text)

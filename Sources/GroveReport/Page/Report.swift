@@ -35,6 +35,7 @@ public struct Report: Sendable {
     case lineChart(LineChart)
     case barChart(BarChart)
     case heatMap(HeatMap)
+    case scatterChart(ScatterChart)
     case samples([TextSample])
     /// Text in a fixed width, such as a config; scrolls when it is long.
     case code(String, caption: String)

@@ -1,7 +1,7 @@
 /// The page's one style sheet. Charts use its classes, so that a colour is decided once for light, dark and print.
 enum StyleSheet {
   /// Classes in charts: `a` axis, `g` grid, `k` mark label, `t` axis title, `o` name, `n` small note, `v` marker,
-  /// `w` whisker, `l` line, `d` dashed, `b` band, `p` point, `h` hover area, `i`, `j` label on a strong and a middling shade,
+  /// `w` whisker, `l` line, `d` dashed, `b` band, `p` point, `h` hover area, `s` dot and `q` ring of a scatter, `i`, `j` label on a strong and a middling shade,
   /// `e`/`m` text ends/centres here, `c0…7` stroke and `f0…7` fill of a series.
   static let text = """
     :root { --page: #fcfcfa; --ink: #1d2420; --soft: #5c655f; --rule: #dfe3de; --panel: #f3f5f1; --accent: #2c6e50;
@@ -52,6 +52,7 @@ enum StyleSheet {
     svg .a { stroke: var(--soft); } svg .v { stroke: var(--soft); stroke-dasharray: 3 3; } svg .w { stroke: var(--ink); stroke-width: 1.4; }
     svg .l { stroke-width: 1.8; stroke-linejoin: round; stroke-linecap: round; } svg .d { stroke-dasharray: 6 4; }
     svg .b { stroke: none; fill-opacity: .16; } .r { fill-opacity: .88; } .h { fill-opacity: 0; } .h:hover { fill-opacity: .55; }
+    svg .s { fill-opacity: .62; } svg .q { fill: none; stroke-width: 1.2; stroke-opacity: .8; }
     .good, .neutral, .bad { background: var(--panel); border-left: 4px solid; border-radius: 0 8px 8px 0; padding: .7rem 1.1rem; margin: 1.25rem 0; break-inside: avoid; }
     aside p { margin: .2rem 0; color: var(--ink); } aside strong { color: inherit; }
     .good { border-color: var(--good); } .neutral { border-color: var(--neutral); } .bad { border-color: var(--bad); }

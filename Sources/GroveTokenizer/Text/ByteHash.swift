@@ -1,12 +1,12 @@
 /// A fast 64-bit hash of bytes for tables in memory: the same on every run and machine, not for fingerprints.
-enum ByteHash {
+package enum ByteHash {
   @inline(__always)
   static func mix(_ a: UInt64, _ b: UInt64) -> UInt64 {
     let product = a.multipliedFullWidth(by: b)
     return product.high ^ product.low
   }
 
-  static func hash(_ bytes: UnsafeRawPointer, count: Int) -> UInt64 {
+  package static func hash(_ bytes: UnsafeRawPointer, count: Int) -> UInt64 {
     var state = UInt64(truncatingIfNeeded: count) ^ 0x9E37_79B9_7F4A_7C15
     var at = 0
     while at + 8 <= count {

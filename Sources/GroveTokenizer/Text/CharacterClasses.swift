@@ -3,21 +3,21 @@
 /// The table takes 1.1 MB, of which only the scripts that a text uses are ever touched; expanding it takes well under a
 /// millisecond, once per process.
 // Safety: the memory is written before the value is published, and never after.
-struct CharacterClasses: @unchecked Sendable {
+package struct CharacterClasses: @unchecked Sendable {
   /// Neither letter, number nor white space: punctuation, symbols, marks, controls, unassigned, and bytes that are not UTF-8.
-  static let other: UInt8 = 0
-  static let letter: UInt8 = 1
-  static let number: UInt8 = 2
-  static let space: UInt8 = 3
+  package static let other: UInt8 = 0
+  package static let letter: UInt8 = 1
+  package static let number: UInt8 = 2
+  package static let space: UInt8 = 3
   /// Picks one of the four classes out of a table entry.
-  static let mask: UInt8 = 3
+  package static let mask: UInt8 = 3
   /// Set in the table entry of what regular expressions call a word character (`\w`).
-  static let word: UInt8 = 4
+  package static let word: UInt8 = 4
 
-  static let shared = CharacterClasses()
+  package static let shared = CharacterClasses()
 
   /// Indexed by code point, so that its first 128 entries are also the table for ASCII bytes.
-  let table: UnsafePointer<UInt8>
+  package let table: UnsafePointer<UInt8>
 
   private init() {
     let limit = 0x110000

@@ -2,7 +2,7 @@
 public enum UTF8Check {
   /// The width in bytes of the well-formed character at `offset`, or 0 if none stands there.
   @inline(__always)
-  static func width(_ bytes: UnsafePointer<UInt8>, _ offset: Int, _ end: Int) -> Int {
+  package static func width(_ bytes: UnsafePointer<UInt8>, _ offset: Int, _ end: Int) -> Int {
     func continues(_ place: Int) -> Bool { bytes[offset + place] & 0xC0 == 0x80 }
     let left = end - offset
     switch bytes[offset] {

@@ -1,3 +1,4 @@
+import GroveCore
 import GroveTensor
 
 /// Measures what a call of a small operator costs: the way there and back, not the arithmetic.

@@ -48,6 +48,3 @@ public struct RunIdentity: Codable, Equatable, Sendable {
     try compare("data set", dataFingerprint, now.dataFingerprint)
   }
 }
-
-/// The version of this build of Grove.
-public let groveVersion = "0.1.0"

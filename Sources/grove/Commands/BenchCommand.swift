@@ -15,7 +15,7 @@ struct BenchCommand: ParsableCommand {
       """,
     subcommands: [
       BenchTrainCommand.self, BenchDecodeCommand.self, BenchTokenizerCommand.self, BenchOperatorsCommand.self,
-      BenchMergeCommand.self,
+      BenchClusterCommand.self, BenchMergeCommand.self,
     ])
 }
 

@@ -19,6 +19,13 @@ enum BenchProcess {
       remedy: "Run the executable where it was built.")
   }
 
+  /// The domains of the demo corpus, without the licences beside them.
+  static func demoFiles() throws -> [URL] {
+    try FileSystem.entries(of: root().appending(path: "Examples/demo")).filter {
+      $0.lastPathComponent.hasSuffix(".jsonl.zst")
+    }
+  }
+
   /// The Python of the peers: `GROVE_PARITY`, or `.deps/parity` in Grove's folder.
   static func python() throws -> URL {
     let named = ProcessInfo.processInfo.environment["GROVE_PARITY"].map { URL(filePath: $0) }

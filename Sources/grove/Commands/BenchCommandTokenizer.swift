@@ -49,19 +49,12 @@ struct BenchTokenizerCommand: ParsableCommand {
 
   private func readDocuments() throws -> [[UInt8]] {
     let reader = DocumentReader(
-      try CorpusFiles(demo ? demoFiles() : text.map { URL(filePath: $0) }),
+      try CorpusFiles(demo ? BenchProcess.demoFiles() : text.map { URL(filePath: $0) }),
       ReadingOptions(domain: .fileName, brokenLines: .fail)
     ) { _ in }
     var documents: [[UInt8]] = []
     while let document = try reader.next() { documents.append(document.text) }
     return documents
-  }
-
-  /// The domains, without the licences beside them.
-  private func demoFiles() throws -> [URL] {
-    try FileSystem.entries(of: BenchProcess.root().appending(path: "Examples/demo")).filter {
-      $0.lastPathComponent.hasSuffix(".jsonl.zst")
-    }
   }
 
   private func measure(_ documents: [[UInt8]]) throws -> TokenizerBenchmark.Measurement {
