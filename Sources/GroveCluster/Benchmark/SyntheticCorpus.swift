@@ -1,5 +1,5 @@
 public import Foundation
-import GroveCore
+public import GroveCore
 public import GroveCorpus
 
 /// Documents of any number whose words come as often as in a real corpus: for measurements of scale.

@@ -7,6 +7,9 @@ public struct ClusterAssigner: Sendable {
   /// What decides.
   public let clusterer: Clusterer
 
+  /// Clusters that go before the clusterer's, by id: those of an embedding.
+  public let known: [String: Int]
+
   /// What was assigned.
   public struct Result: Equatable, Sendable {
     /// Documents of each cluster.
@@ -26,7 +29,11 @@ public struct ClusterAssigner: Sendable {
     case folder(URL)
   }
 
-  public init(_ clusterer: Clusterer) { self.clusterer = clusterer }
+  /// - Parameter known: clusters of documents, by id, that go before the clusterer's.
+  public init(_ clusterer: Clusterer, known: [String: Int] = [:]) {
+    self.clusterer = clusterer
+    self.known = known
+  }
 
   /// Reads the corpus once.
   /// - Throws: `GroveError` if a file cannot be read or written; then nothing stands under the name of the output.
@@ -77,7 +84,7 @@ public struct ClusterAssigner: Sendable {
       // Safety: every document has its own place, and a thread has it alone.
       nonisolated(unsafe) let places = buffer
       try CorpusScan(workers: CorpusScan.cores).run(reader, where: { _ in true }) { _, index, document in
-        places[index] = clusterer.cluster(id: document.id, text: document.text)
+        places[index] = known[document.id] ?? clusterer.cluster(id: document.id, text: document.text)
       } finish: { batch in
         for (index, document) in batch.enumerated() {
           let cluster = places[index]

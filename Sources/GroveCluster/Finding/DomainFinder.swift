@@ -21,16 +21,28 @@ public struct DomainFinder: Sendable {
   }
 
   /// Reads the corpus and finds its domains.
-  /// - Throws: `GroveError` if there are fewer training documents with a known word than clusters, or a file cannot be
-  ///   read.
+  ///
+  /// With an embedding, its vectors are divided instead of those of words. The centres of the clusterer are then the means
+  /// of each cluster's vectors of words, so that it finds the cluster of any text all the same.
+  /// - Throws: `GroveError` if there are fewer training documents with a known word than clusters, a file cannot be read,
+  ///   or the embedding lacks a document.
   public func find(
-    _ files: CorpusFiles, _ options: ReadingOptions, onEvent: @escaping (ClusteringEvent) -> Void
+    _ files: CorpusFiles, _ options: ReadingOptions, embedding: EmbeddingTable? = nil,
+    onEvent: @escaping (ClusteringEvent) -> Void
   ) throws -> FoundDomains {
+    if embedding != nil, config.pieceBytes > 0 {
+      throw GroveError(.argument, "pieceBytes", "an embedding has vectors of whole documents", remedy: "Leave it 0.")
+    }
     let (vocabulary, sample, projection, record) = try projected(files, options, onEvent)
-    let division = try divide(
-      DocumentVectors(sample.pieces, projection), sample.pieceDocuments.map { sample.documents[$0].id }, onEvent)
+    let words = DocumentVectors(sample.pieces, projection)
+    let ids = sample.pieceDocuments.map { sample.documents[$0].id }
+    let space = try embedding?.vectors(of: ids) ?? words
+    let division = try divide(space, ids, onEvent)
+    let centres =
+      embedding == nil
+      ? division.centres : CentreSearch.means(words, division.assignment, count: config.clusters).centres
     let clusterer = Clusterer(
-      vocabulary: vocabulary, projection: projection.values, centres: division.centres,
+      vocabulary: vocabulary, projection: projection.values, centres: centres,
       dimensions: projection.dimensions,
       origin: ClustererOrigin(
         method: config.method, seed: UInt64(config.seed), corpus: record.corpus,
@@ -40,7 +52,9 @@ public struct DomainFinder: Sendable {
       learning: LearningRecord(
         costs: division.costs, reseeded: division.reseeded, countingBound: record.countingBound,
         documentsWithoutTerms: sample.withoutTerms, singularValues: projection.singularValues),
-      documents: sample.documents, vectors: DocumentVectors(sample.rows, projection),
+      documents: sample.documents,
+      vectors: embedding == nil ? DocumentVectors(sample.rows, projection) : space, centres: division.centres,
+      embedding: embedding.map { EmbeddingCentres(values: division.centres, dimensions: $0.dimensions) },
       training: FoundDomains.Training(clusters: division.assignment, documents: sample.pieceDocuments))
   }
 

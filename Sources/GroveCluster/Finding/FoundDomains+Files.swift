@@ -12,6 +12,7 @@ extension FoundDomains {
     try WholeFolder.write(folder) { staging in
       try clusterer.write(to: staging)
       try summary.write(to: staging)
+      try embedding?.write(to: staging)
       try report().write(to: staging.appending(path: "report.html"))
     }
   }

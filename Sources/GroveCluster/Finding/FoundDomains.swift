@@ -10,6 +10,8 @@ public struct FoundDomains: Sendable {
   public let training: Training
   /// The nearest centre of each; with `random` the cluster that its id drew.
   public let clusters: [Int]
+  /// The centres in the space of an embedding; nil where words were divided.
+  public let embedding: EmbeddingCentres?
   /// A sample of the documents in the plane in which the centres lie widest apart.
   public let picture: [PicturePoint]
 
@@ -33,12 +35,13 @@ public struct FoundDomains: Sendable {
 
   init(
     clusterer: Clusterer, config: ClusteringConfig, learning: LearningRecord, documents: [LearnedDocument],
-    vectors: DocumentVectors, training: Training
+    vectors: DocumentVectors, centres: [Float], embedding: EmbeddingCentres?, training: Training
   ) throws {
     self.clusterer = clusterer
     self.documents = documents
     self.training = training
-    let distances = try CentreDistances.costs(vectors, 0..<vectors.count, clusterer.centres)
+    self.embedding = embedding
+    let distances = try CentreDistances.costs(vectors, 0..<vectors.count, centres)
     let costs: [Float] = try distances.values()
     let count = clusterer.clusterCount
     clusters =
@@ -48,6 +51,6 @@ public struct FoundDomains: Sendable {
     summary = DomainSummary(
       clusterer: clusterer, learning: learning, documents: documents, training: training.clusters, clusters: clusters,
       costs: costs)
-    picture = try PicturePlane(vectors, clusterer).points(of: vectors, clusters, atMost: 1500)
+    picture = try PicturePlane(centres, dimensions: vectors.dimensions).points(of: vectors, clusters, atMost: 1500)
   }
 }

@@ -5,10 +5,11 @@ struct PicturePlane {
   private let axes: [[Double]]
   private let middle: [Double]
 
-  init(_ vectors: DocumentVectors, _ clusterer: Clusterer) throws {
-    let (width, count) = (clusterer.dimensions, clusterer.clusterCount)
+  /// - Parameter values: the centres, row-major `[clusters, dimensions]`.
+  init(_ values: [Float], dimensions width: Int) throws {
+    let count = values.count / width
     let centres = (0..<count).map { cluster in
-      clusterer.centres[cluster * width..<(cluster + 1) * width].map(Double.init)
+      values[cluster * width..<(cluster + 1) * width].map(Double.init)
     }
     let middle = (0..<width).map { column in centres.reduce(0) { $0 + $1[column] } / Double(count) }
     self.middle = middle

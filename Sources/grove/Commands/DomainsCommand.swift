@@ -60,6 +60,7 @@ struct DomainsFindCommand: ParsableCommand {
   var learnedDocuments = ClusteringConfig().learnedDocuments
   @Option(help: "Cut longer texts into pieces of about these bytes to learn from; 0 for whole documents.")
   var pieceBytes = ClusteringConfig().pieceBytes
+  @OptionGroup var embedding: EmbeddingOptions
   @Flag(help: "Print what would be done; read nothing but the list of files.") var dryRun = false
   @OptionGroup var output: OutputOptions
 
@@ -88,7 +89,9 @@ struct DomainsFindCommand: ParsableCommand {
     let folder = URL(filePath: out ?? "")
     try FoundDomains.requireFree(folder)
     let progress = ProgressView(quiet: output.quiet)
-    let found = try finder.find(files, corpus.readingOptions()) { DomainsFindCommand.show($0, progress) }
+    let found = try finder.find(files, corpus.readingOptions(), embedding: embedding.table()) {
+      DomainsFindCommand.show($0, progress)
+    }
     try found.write(to: folder)
     progress.end()
     try output.show(
@@ -133,13 +136,14 @@ struct DomainsAssignCommand: ParsableCommand {
   @Argument(help: "A folder that 'grove domains find' made.") var clusterer: String
   @OptionGroup var corpus: CorpusOptions
   @Option(help: "FILE.jsonl.zst, or a folder to make.") var out: String
+  @OptionGroup var embedding: EmbeddingOptions
   @OptionGroup var output: OutputOptions
 
   func run() throws {
-    let clusterer = try Clusterer(contentsOf: URL(filePath: clusterer))
+    let clusterer = try Clusterer(contentsOf: URL(filePath: self.clusterer))
     let progress = ProgressView(quiet: output.quiet)
     let target = URL(filePath: out)
-    let assigner = ClusterAssigner(clusterer)
+    let assigner = ClusterAssigner(clusterer, known: try known())
     let result = try assigner.assign(
       corpus.files(), corpus.readingOptions(), to: out.hasSuffix(".jsonl.zst") ? .file(target) : .folder(target)
     ) {
@@ -158,6 +162,30 @@ struct DomainsAssignCommand: ParsableCommand {
         "clusterer": .string(clusterer.fingerprint), "brokenLines": .integer(result.problems),
         "documents": .array(result.documents.map { .integer($0) }), "bytes": .array(result.bytes.map { .integer($0) }),
       ])
+  }
+}
+
+extension DomainsAssignCommand {
+  /// The clusters that an embedding decides.
+  private func known() throws -> [String: Int] {
+    guard let table = try embedding.table() else { return [:] }
+    return try EmbeddingCentres(contentsOf: URL(filePath: clusterer)).clusters(of: table.ids, in: table)
+  }
+}
+
+/// Vectors that somebody else made.
+struct EmbeddingOptions: ParsableArguments {
+  @Option(help: "Vectors to divide instead of words: a safetensors file with a matrix [documents, dimensions].")
+  var embedding: String?
+  @Option(help: "The ids of its rows, one in each line of a text file.") var ids: String?
+
+  func validate() throws {
+    if (embedding == nil) != (ids == nil) { throw ValidationError("--embedding and --ids go together") }
+  }
+
+  func table() throws -> EmbeddingTable? {
+    guard let embedding, let ids else { return nil }
+    return try EmbeddingTable(vectors: URL(filePath: embedding), ids: URL(filePath: ids))
   }
 }
 
