@@ -23,12 +23,8 @@ public struct ForestReport {
   }
 
   /// The page.
-  /// - Parameters:
-  ///   - extra: sections before the last one.
-  ///   - dense: the run whose validations draw the curve of loss against compute.
-  public func page(title: String, tiles: [Report.Tile] = [], extra: [Report.Section] = [], dense: RunFolder?) throws
-    -> Report
-  {
+  /// - Parameter extra: sections before the last one.
+  public func page(title: String, tiles: [Report.Tile] = [], extra: [Report.Section] = []) throws -> Report {
     var sections = [try comparison(tiles), try gains()]
     if let routing = routing() { sections.append(routing) }
     if let compute = try compute() { sections.append(compute) }
