@@ -49,6 +49,7 @@ let package = Package(
     .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"]), .brew(["zstd"])]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),
     .target(name: "CTorch"),
+    .target(name: "CProcess"),
     .target(
       name: "TorchBridge",
       cxxSettings: [
@@ -74,10 +75,11 @@ let package = Package(
     library("GroveDecode", "GroveModel", "GroveTokenizer"),
     library("GroveEval", "GroveDecode", "GroveCorpus"),
     library("GroveTrain", "GroveEval", "GroveReport"),
+    library("GroveJobs", "CProcess"),
     library("GroveRecipes", "GroveTrain"),
     .executableTarget(
       name: "grove",
-      dependencies: closed(["GroveRecipes"]) + [
+      dependencies: closed(["GroveRecipes", "GroveJobs"]) + [
         .product(name: "ArgumentParser", package: "swift-argument-parser")
       ],
       swiftSettings: strict),
@@ -91,6 +93,7 @@ let package = Package(
     tests(of: "GroveDecode"),
     tests(of: "GroveTrain"),
     tests(of: "GroveEval"),
+    tests(of: "GroveJobs"),
     tests(of: "GroveRecipes"),
     .testTarget(
       name: "CommandTests", dependencies: ["grove"] + closed(["GroveRecipes", "GroveTesting"]), swiftSettings: strict),

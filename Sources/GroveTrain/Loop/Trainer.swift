@@ -99,7 +99,10 @@ public final class Trainer {
   /// - Throws: `GroveError`; with code `.process` if another process was lost or gave up.
   public func run(shouldStop: () -> Bool, onEvent: @escaping (TrainingEvent) -> Void) throws -> Outcome {
     try FileSystem.makeFolder(folder.checkpoints)
-    let lock = processes.isFirst ? try RunLock(folder) : nil
+    let lock =
+      processes.isFirst
+      ? try FolderLock(
+        folder.url, problem: "another process is training this run", remedy: "Wait for it, or stop it.") : nil
     defer { withExtendedLifetime(lock) {} }
     listener = onEvent
     try begin()

@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import GroveCore
 import GroveCorpus
+import GroveJobs
 import GroveModel
 import GroveReport
 import GroveTensor
@@ -40,7 +41,9 @@ struct TrainCommand: ParsableCommand {
     let device = hardware.device
     if dryRun { return try showPlan(RunPlan(config)) }
     let place = try ProcessPlace.named(by: ProcessInfo.processInfo.environment)
-    if processes > 1, ProcessLauncher.parent == nil {
+    let launcher = LauncherProcess.current
+    // One of the processes that a launcher of ours has started knows its place; a job of an executor has none.
+    if processes > 1, launcher == nil || place == nil {
       if let place {
         throw GroveError(
           .argument, "--nproc", "a launcher has already started this as process \(place.rank) of \(place.size)",
@@ -54,7 +57,6 @@ struct TrainCommand: ParsableCommand {
       let trainer = try Trainer(config, folder: run, device: device, processes: group)
       let view = TrainingView(quiet: output.quiet)
       defer { view.end() }
-      let launcher = ProcessLauncher.parent
       return try trainer.run(
         shouldStop: { StopSignals.isRequested || launcher?.isGone == true }, onEvent: view.receive)
     }

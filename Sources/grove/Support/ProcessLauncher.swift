@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import GroveCore
+import GroveJobs
 import GroveTensor
 
 /// Starts this command several times on this machine, as processes that train together, and sees them to their end.
@@ -9,124 +10,94 @@ import GroveTensor
 struct ProcessLauncher {
   let count: Int
 
-  /// The launcher that has started this process.
-  struct Parent {
-    fileprivate let identifier: Int32
-    /// Whether it has died, after which nobody would see this process to its end.
-    var isGone: Bool { getppid() != identifier }
-  }
-
-  static let parent = ProcessInfo.processInfo.environment[variable].flatMap { Int32($0) }.map(Parent.init)
-  private static let variable = "GROVE_LAUNCHER"
-
   func run() throws {
     StopSignals.install()
     let port = try ProcessPlace.freePort()
     let folder = FileManager.default.temporaryDirectory.appending(path: "grove-train-\(UUID().uuidString)")
     try FileSystem.makeFolder(folder)
     defer { try? FileSystem.remove(folder) }
-    var children: [Child] = []
-    defer { for child in children { child.end() } }
-    for rank in 0..<count {
-      var environment = ProcessInfo.processInfo.environment
+    var ranks: [Rank] = []
+    defer { for rank in ranks { rank.process.kill() } }
+    for number in 0..<count {
       let place = ProcessPlace(
-        rank: rank, size: count, localRank: rank, localSize: count, host: "127.0.0.1", port: port)
-      environment.merge(place.environment) { $1 }
-      environment[ProcessLauncher.variable] = "\(getpid())"
-      children.append(try Child(rank, environment, errors: folder.appending(path: "\(rank)")))
+        rank: number, size: count, localRank: number, localSize: count, host: "127.0.0.1", port: port)
+      ranks.append(try Rank(place, errors: folder.appending(path: "\(number)")))
     }
-    watch(children)
-    try judge(children)
+    watch(ranks)
+    try judge(ranks)
   }
 
   /// Waits until all have ended. What ends by a signal ends the others at once; what ends with an error has told them.
-  private func watch(_ children: [Child]) {
+  private func watch(_ ranks: [Rank]) {
     var isForwarded = false
     var deadline: ContinuousClock.Instant?
-    while children.contains(where: \.process.isRunning) {
+    while ranks.contains(where: \.isRunning) {
       if StopSignals.isRequested, !isForwarded {
-        for child in children where child.process.isRunning { kill(child.process.processIdentifier, SIGTERM) }
+        for rank in ranks { rank.process.send(SIGTERM) }
         isForwarded = true
       }
-      if deadline == nil, let failed = children.first(where: \.hasFailed) {
-        deadline = .now + (failed.signal == nil ? .seconds(6) : .zero)
+      if deadline == nil, let failed = ranks.first(where: \.hasFailed) {
+        deadline = .now + (failed.isKilled ? .zero : .seconds(6))
       }
-      if let deadline, deadline <= .now { for child in children { child.end() } }
+      if let deadline, deadline <= .now { for rank in ranks { rank.end() } }
       usleep(20_000)
     }
   }
 
   /// Turns the ends of the processes into one.
-  private func judge(_ children: [Child]) throws {
-    let failed = children.filter { $0.hasFailed && !$0.wasEnded }
-    for child in failed {
-      guard let signal = child.signal else { continue }
+  private func judge(_ ranks: [Rank]) throws {
+    let failed = ranks.filter { $0.hasFailed && !$0.wasEnded }
+    for rank in failed where rank.isKilled {
       throw GroveError(
-        .process, "", "\(child.name) was killed by \(ProcessLauncher.name(ofSignal: signal))",
+        .process, "", "\(rank.name) \(rank.process.poll()?.words ?? "")",
         remedy: "Run the same command again: it goes on from the newest checkpoint.")
     }
     if let first = failed.first {
       Terminal.write(try first.words())
-      throw ExitCode(first.process.terminationStatus)
+      if case .exited(let code) = first.process.poll() { throw ExitCode(code) }
+      throw ExitCode.failure
     }
-    if children.contains(where: \.hasStopped) { throw ExitCode(130) }
-  }
-
-  private static func name(ofSignal number: Int32) -> String {
-    let names: [Int32: String] = [
-      SIGKILL: "SIGKILL", SIGSEGV: "SIGSEGV", SIGABRT: "SIGABRT", SIGBUS: "SIGBUS", SIGILL: "SIGILL", SIGFPE: "SIGFPE",
-      SIGTERM: "SIGTERM", SIGINT: "SIGINT", SIGHUP: "SIGHUP", SIGTRAP: "SIGTRAP",
-    ]
-    return names[number] ?? "signal \(number)"
+    if ranks.contains(where: \.hasStopped) { throw ExitCode(130) }
   }
 }
 
 /// One of the processes.
-private final class Child {
-  let rank: Int
-  let process = Process()
+private final class Rank {
+  let process: ChildProcess
   /// Whether it was ended because of another.
   private(set) var wasEnded = false
+  private let number: Int
   private let errors: URL
 
   /// - Parameter errors: where a process that is not the first writes what it has to say.
-  init(_ rank: Int, _ environment: [String: String], errors: URL) throws {
-    self.rank = rank
+  init(_ place: ProcessPlace, errors: URL) throws {
+    number = place.rank
     self.errors = errors
-    process.executableURL = Bundle.main.executableURL ?? URL(filePath: CommandLine.arguments[0])
-    process.arguments = Array(CommandLine.arguments.dropFirst())
-    process.environment = environment
-    process.standardInput = FileHandle.nullDevice
-    if rank > 0 {
-      try FileSystem.write("", to: errors)
-      process.standardOutput = FileHandle.nullDevice
-      process.standardError = try FileHandle(forWritingTo: errors)
-    }
-    try process.run()
+    process = try ChildProcess(
+      ChildProcess.thisExecutable, Array(CommandLine.arguments.dropFirst()), environment: place.environment,
+      output: number == 0 ? .inherited : .discarded, errors: number == 0 ? .inherited : .appended(to: errors))
   }
 
-  var name: String { "process \(rank) (pid \(process.processIdentifier))" }
-
-  /// The signal that ended it.
-  var signal: Int32? {
-    !process.isRunning && process.terminationReason == .uncaughtSignal ? process.terminationStatus : nil
-  }
+  var name: String { "process \(number) (pid \(process.identifier))" }
+  var isRunning: Bool { process.poll() == nil }
+  var isKilled: Bool { if case .killed = process.poll() { true } else { false } }
 
   /// Ended because the user asked for it. Who still waited for the others has nothing to save, and ends by the signal.
   var hasStopped: Bool {
-    guard !process.isRunning else { return false }
-    return signal.map { $0 == SIGTERM && StopSignals.isRequested } ?? (process.terminationStatus == 130)
+    process.poll() == .stopped || process.poll() == .killed(signal: SIGTERM) && StopSignals.isRequested
   }
 
   /// Ended, and neither finished nor stopped on request.
-  var hasFailed: Bool { !process.isRunning && !hasStopped && (signal != nil || process.terminationStatus != 0) }
+  var hasFailed: Bool { !isRunning && !hasStopped && process.poll() != .exited(0) }
 
   func end() {
-    guard process.isRunning else { return }
+    guard isRunning else { return }
     wasEnded = true
-    kill(process.processIdentifier, SIGKILL)
+    process.kill()
   }
 
   /// What it said, if it is not one that the user has heard.
-  func words() throws -> String { rank == 0 ? "" : String(decoding: try FileSystem.read(errors), as: UTF8.self) }
+  func words() throws -> String {
+    number == 0 || !FileSystem.exists(errors) ? "" : String(decoding: try FileSystem.read(errors), as: UTF8.self)
+  }
 }
