@@ -1,4 +1,4 @@
-import GroveCore
+public import GroveCore
 
 /// Runs independent jobs, each to its end: what one does changes nothing for the others.
 public protocol Executor {
