@@ -131,6 +131,22 @@ struct LocalExecutorTests {
     }
   }
 
+  #if os(Linux)
+    @Test("A process whose launcher dies is told to stop: on Linux that is the thread that started it")
+    func orphan() throws {
+      try JobFolder.with { folder in
+        let script = "trap 'touch $DIR/told; exit 130' TERM; touch $DIR/up; while :; do sleep 0.01; done"
+        let starter = Thread {
+          _ = try? ChildProcess(
+            JobFolder.shell, ["-c", script], environment: ["DIR": folder.url.path], output: .discarded)
+          _ = TestProcess.waits { folder.exists("up") }
+        }
+        starter.start()
+        #expect(TestProcess.waits { folder.exists("told") })
+      }
+    }
+  #endif
+
   @Test("Code 130 that nobody asked for is an interruption")
   func interruption() throws {
     try JobFolder.with { folder in

@@ -99,10 +99,13 @@ public enum FileSystem {
     if let underlying, underlying.domain == NSPOSIXErrorDomain {
       return GroveError.system(url.path, action, errno: Int32(underlying.code))
     }
-    if (error as NSError).domain == NSCocoaErrorDomain,
-      [NSFileNoSuchFileError, NSFileReadNoSuchFileError].contains((error as NSError).code)
-    {
-      return GroveError.system(url.path, action, errno: ENOENT)
+    if (error as NSError).domain == NSCocoaErrorDomain {
+      switch (error as NSError).code {
+      case NSFileNoSuchFileError, NSFileReadNoSuchFileError:
+        return GroveError.system(url.path, action, errno: ENOENT)
+      case NSFileWriteFileExistsError: return GroveError.system(url.path, action, errno: EEXIST)
+      default: break
+      }
     }
     return GroveError(.file, url.path, "cannot \(action): \(error.localizedDescription)", cause: error)
   }

@@ -10,10 +10,13 @@ struct LogTail {
   private var last: String?
 
   /// Begins at the end of what is there.
-  init(afterContentOf url: URL) {
+  init(afterContentOf url: URL) { self.init(url: url, from: Int(LogTail.size(of: url))) }
+
+  /// Begins where an attempt began.
+  init(url: URL, from start: Int) {
     self.url = url
-    start = LogTail.size(of: url)
-    seen = start
+    self.start = UInt64(start)
+    seen = self.start
   }
 
   /// The newest line, if the log has grown since the last call and another line than the last one is its newest.
