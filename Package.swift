@@ -83,7 +83,7 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser")
       ],
       swiftSettings: strict),
-    library("GroveTesting", "GroveTrain", path: "Tests/Support"),
+    library("GroveTesting", "GroveTrain", "GroveJobs", path: "Tests/Support"),
     tests(of: "GroveCore"),
     tests(of: "GroveTensor", "GroveModel"),
     tests(of: "GroveTokenizer"),

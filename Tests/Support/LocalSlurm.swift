@@ -1,5 +1,6 @@
 public import Foundation
 import GroveCore
+import GroveJobs
 
 /// A Slurm cluster of one node, started for a test and stopped after it.
 public struct LocalSlurm: Sendable {
@@ -43,18 +44,13 @@ public struct LocalSlurm: Sendable {
     try LocalSlurm.run(Fixtures.package.appending(path: "scripts/slurm-local"), [verb, folder.path])
   }
 
+  /// Not by Foundation's `Process`, which waits for the daemons too: they inherit what it waits for.
   private static func run(_ program: URL, _ arguments: [String]) throws {
-    let process = Process()
-    let errors = Pipe()
-    process.executableURL = program
-    process.arguments = arguments
-    process.standardOutput = FileHandle.nullDevice
-    process.standardError = errors
-    try process.run()
-    process.waitUntilExit()
-    guard process.terminationStatus == 0 else {
-      // Not to the end: the daemons hold the pipe open.
-      let words = String(decoding: errors.fileHandleForReading.availableData, as: UTF8.self)
+    let said = FileManager.default.temporaryDirectory.appending(path: "grove-slurm-\(UUID().uuidString)")
+    defer { try? FileSystem.remove(said) }
+    let end = try ChildProcess(program, arguments, output: .discarded, errors: .appended(to: said)).wait()
+    guard end == .exited(0) else {
+      let words = String(decoding: try FileSystem.read(said), as: UTF8.self)
       throw GroveError(.file, program.lastPathComponent, words.trimmingCharacters(in: .whitespacesAndNewlines))
     }
   }
