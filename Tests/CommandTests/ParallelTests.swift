@@ -140,6 +140,43 @@ struct ParallelTests {
     }
   }
 
+  @Test("When the launcher is killed its processes save and end, and the next call goes on")
+  func killedLauncher() throws {
+    try GroveTool.with { tool in
+      let training = try TinyTraining(tool)
+      let long = ["--quiet", "--nproc", "2", "--set", "training.steps=100000", "--set", "checkpoints.everySteps=0"]
+      let launcher = try tool.start(training.arguments("run") + long)
+      #expect(try launcher.waits { try training.loggedSteps("run").count > 2 })
+      let ranks = try children(of: launcher.process.processIdentifier)
+      try #require(ranks.count == 2)
+      launcher.signal(SIGKILL)
+      _ = try launcher.result()
+      let deadline = ContinuousClock.now + .seconds(30)
+      while ranks.contains(where: isRunning), ContinuousClock.now < deadline { usleep(2_000) }
+      #expect(!ranks.contains(where: isRunning))
+      #expect(try FileSystem.entries(of: tool.path("run/checkpoints")).count == 1)
+    }
+  }
+
+  /// Whether a process computes: one that has ended may still be listed until its parent asks for it.
+  private func isRunning(_ identifier: Int32) -> Bool {
+    guard kill(identifier, 0) == 0 else { return false }
+    let status = try? String(contentsOfFile: "/proc/\(identifier)/stat", encoding: .utf8)
+    return status?.split(separator: ")").last?.dropFirst().first != "Z"
+  }
+
+  @Test("A job of an executor starts its own processes: it has a launcher, and no place among others")
+  func job() throws {
+    try GroveTool.with { tool in
+      let training = try TinyTraining(tool)
+      let job = try tool.start(
+        training.arguments("job", "--nproc", "2"), environment: ["GROVE_LAUNCHER": "\(getpid())"])
+      let result = try job.result()
+      #expect(result.code == 0, "\(result.errors)")
+      #expect(result.errors.contains("2 processes of 1 threads"))
+    }
+  }
+
   private func children(of parent: Int32) throws -> [Int32] {
     let process = Process()
     let pipe = Pipe()
