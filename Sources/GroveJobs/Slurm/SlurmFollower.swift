@@ -40,10 +40,11 @@ final class SlurmFollower {
     }
   }
 
-  /// Looks at the files every second and at the queue as often as the options say.
+  /// Looks at the files every second, less often where there are hundreds of jobs on a network's file system, and at the
+  /// queue as often as the options say.
   func advance() throws {
     guard nextLook <= .now else { return }
-    nextLook = .now + .seconds(min(1, options.pollSeconds))
+    nextLook = .now + .seconds(max(min(1, options.pollSeconds), Double(tasks.count) / 200))
     // The queue first: what a job has told by then is on disk when its files are read.
     let queue = try nextPoll <= .now ? poll() : nil
     var still: [SlurmTask] = []
