@@ -61,6 +61,46 @@ struct MixtureOfExpertsTests {
     }
   }
 
+  /// W₂ (silu(W₁ x) · W₃ x), the feed-forward layer of LLaMA and of an expert: `[T, C]` to `[T, C]`.
+  private static func feedForward(
+    _ x: Tensor, _ weights: CheckpointWeights, _ names: (gate: String, up: String, down: String)
+  ) throws -> Tensor {
+    func product(_ x: Tensor, _ name: String) throws -> Tensor {
+      try matmul(x, weights.tensor(name).transposed(0, 1))
+    }
+    return try product(product(x, names.gate).silu() * product(x, names.up), names.down)
+  }
+
+  @Test("Equal experts, whatever the router says, are the dense layer")
+  func equalExperts() throws {
+    let key = RandomKey(seed: 9)
+    try Self.export(Self.config("llama-a", "llama-a", "llama-a"), .random(deviation: 1, key)) { out in
+      let (made, dense) = (
+        try ModelFolder.weights(out), try ModelFolder.weights(URL(filePath: MergeFixture.model("llama-a")))
+      )
+      let x = try Tensor.normal([5, 16], deviation: 1, random: key)
+      let layer = "model.layers.1"
+      let router = try made.tensor("\(layer).block_sparse_moe.gate.weight")
+      // Mixtral: the k largest of the softmax over all experts, scaled to sum to 1.
+      let best = try matmul(x, router.transposed(0, 1)).softmax(1).largest(2)
+      let shares = try (best.values / best.values.sum(1, axis: .kept)).values(as: Float.self)
+      let chosen = try best.indices.values(as: Int64.self)
+      let experts = try (0..<3).map { expert in
+        let name = "\(layer).block_sparse_moe.experts.\(expert)"
+        return try Self.feedForward(x, made, ("\(name).w1.weight", "\(name).w3.weight", "\(name).w2.weight"))
+          .values(as: Float.self)
+      }
+      let expected = try Self.feedForward(
+        x, dense,
+        ("\(layer).mlp.gate_proj.weight", "\(layer).mlp.up_proj.weight", "\(layer).mlp.down_proj.weight"))
+      let mixed = (0..<5 * 16).map { place in
+        let row = place / 16
+        return (0..<2).reduce(Float(0)) { $0 + shares[2 * row + $1] * experts[Int(chosen[2 * row + $1])][place] }
+      }
+      #expect(try Tensor(mixed, [5, 16]).isClose(to: expected, within: .float32))
+    }
+  }
+
   @Test("A model may be several experts, and then counts as often in the average")
   func repeated() throws {
     try Self.export(Self.config("llama-a", "llama-a", "llama-b"), .uniform) { out in

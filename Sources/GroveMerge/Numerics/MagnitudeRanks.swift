@@ -29,42 +29,38 @@ struct MagnitudeRanks {
     guard kept < count else { return try Tensor.full(values.shape, 1, .bool) }
     guard kept > 0 else { return try Tensor.zeros(values.shape, .bool) }
     let place = place(ofRank: count - kept)
-    let ties = kept - (count - place.below - place.equal)
-    return try mask { key, seen in key > place.key || key == place.key && seen.isBelow(ties, at: place.key) }
+    var ties = kept - (count - place.below - place.equal)
+    return try mask { key in
+      guard key == place.key else { return key > place.key }
+      ties -= 1
+      return ties >= 0
+    }
   }
 
   /// True at the elements of these ranks in ascending order; of equal ones, the first have the lower ranks.
   func ranked(_ ranks: Range<Int>) throws -> Tensor {
     guard !ranks.isEmpty else { return try Tensor.zeros(values.shape, .bool) }
     let (first, last) = (place(ofRank: ranks.lowerBound), place(ofRank: ranks.upperBound - 1))
-    return try mask { key, seen in
-      guard first.key <= key, key <= last.key else { return false }
-      if key == first.key || key == last.key {
-        let rank = (key == first.key ? first.below : last.below) + seen.next(of: key)
-        return ranks.contains(rank)
+    var (nextOfFirst, nextOfLast) = (first.below, last.below)
+    return try mask { key in
+      if key == first.key {
+        nextOfFirst += 1
+        return ranks.contains(nextOfFirst - 1)
       }
-      return true
+      if key == last.key {
+        nextOfLast += 1
+        return ranks.contains(nextOfLast - 1)
+      }
+      return first.key < key && key < last.key
     }
   }
 
-  /// How many elements of a magnitude have been met.
-  private struct Seen {
-    private var counts: [UInt32: Int] = [:]
-
-    mutating func next(of key: UInt32) -> Int {
-      defer { counts[key, default: 0] += 1 }
-      return counts[key, default: 0]
-    }
-
-    mutating func isBelow(_ limit: Int, at key: UInt32) -> Bool { next(of: key) < limit }
-  }
-
-  private func mask(_ isKept: (UInt32, inout Seen) -> Bool) throws -> Tensor {
+  @inline(__always)
+  private func mask(_ isKept: (UInt32) -> Bool) throws -> Tensor {
     let mask = try Tensor.empty(values.shape, .bool)
-    var seen = Seen()
     mask.withMutableBytes { target in
       withKeys { keys in
-        for index in 0..<count { target[index] = isKept(keys[index] & 0x7FFF_FFFF, &seen) ? 1 : 0 }
+        for index in 0..<count { target[index] = isKept(keys[index] & 0x7FFF_FFFF) ? 1 : 0 }
       }
     }
     return mask

@@ -72,6 +72,19 @@ struct FileTests {
     #expect(try MappedFile(file).withBytes { $0.isEmpty })
   }
 
+  @Test("Memory of a mapped file that was given back is read again")
+  func released() throws {
+    let bytes = (0..<100_000).map { UInt8(truncatingIfNeeded: $0 &* 31) }
+    try FileSystem.write(bytes, to: file)
+    let mapped = try MappedFile(file)
+    for range in [0..<100_000, 5000..<90_000, 10..<20, 0..<0] {
+      mapped.release(range)
+      #expect(mapped.withBytes { Array($0) } == bytes)
+    }
+    try FileSystem.write([] as [UInt8], to: file)
+    try MappedFile(file).release(0..<0)
+  }
+
   @Test("Entries are sorted by their bytes")
   func entries() throws {
     for name in ["b", "a", "Z", "é", "10", "9"] { try FileSystem.write("", to: folder.url.appending(path: name)) }
