@@ -34,14 +34,8 @@ extension ForestFolder {
 
   /// Writes the weighted average of experts as a checkpoint: one model in place of the forest.
   public func average(_ parents: [ForestManifest.Parent], of manifest: ForestManifest, to target: URL) throws {
-    var config = MergeConfig()
-    config.methodName = MergeMethod.linear.rawValue
-    config.models = try parents.map { parent in
-      var model = MergeModelConfig()
-      model.model = try manifest.expert(parent.name, in: self).checkpoint(in: self).path
-      model.parameters = ["weight": .value(.number(parent.weight))]
-      return model
-    }
+    let folders = try parents.map { try manifest.expert($0.name, in: self).checkpoint(in: self).path }
+    let config = MergeConfig.average(of: folders, weights: parents.map(\.weight))
     try ModelMerge(MergePlan(config), random: RandomKey(seed: 0)).write(to: target) { _ in }
   }
 }
