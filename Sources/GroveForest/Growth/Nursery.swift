@@ -45,7 +45,11 @@ struct Nursery {
   mutating func grow(
     _ saplings: [Sapling], shouldStop: () -> Bool, onEvent: (ForestEvent) -> Void
   ) throws -> GrowthResult {
-    for sapling in saplings { try FileSystem.write(sapling.config.yaml(), to: folder.jobConfig(sapling.path)) }
+    for sapling in saplings {
+      let file = folder.jobConfig(sapling.path)
+      try FileSystem.makeFolder(file.deletingLastPathComponent())
+      try FileSystem.write(sapling.config.yaml(), to: file)
+    }
     let jobs = saplings.map { Nursery.job($0.name, $0.path, cores: $0.cores, in: folder) }
     var failures: [String: String] = [:]
     var outcomes: [String: JobOutcome] = [:]
