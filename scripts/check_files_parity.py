@@ -3,8 +3,8 @@
 
     check_files_parity.py DEMO --corpus Examples/demo
 
-Token shards: a reader that was written from Megatron's description alone finds every document of the corpus in its
-domain's shards, with the ids that `tokenizers` gives and the end-of-text token. TensorBoard: the event files hold the
+Token shards: a reader that was written from Megatron's description alone finds every document of the corpus in the
+shards, with the ids that `tokenizers` gives and the end-of-text token. TensorBoard: the event files hold the
 losses of metrics.jsonl, read by the `tensorboard` package.
 Run it with the Python of scripts/parity-environment.
 """
@@ -27,29 +27,23 @@ def check_shards(demo, corpus):
     tokenizer = tokenizers.Tokenizer.from_file(str(demo / "data/tokenizer.json"))
     end = tokenizer.token_to_id("<|endoftext|>")
     tokenizer.encode_special_tokens = True
-    expected = collections.defaultdict(collections.Counter)
-    domains, _, texts = zip(*documents(corpus))
-    for domain, encoding in zip(domains, tokenizer.encode_batch_fast(texts, add_special_tokens=False)):
-        expected[domain][(*encoding.ids, end)] += 1
-    found = collections.defaultdict(collections.Counter)
+    _, _, texts = zip(*documents(corpus))
+    encodings = tokenizer.encode_batch_fast(texts, add_special_tokens=False)
+    expected = collections.Counter((*encoding.ids, end) for encoding in encodings)
+    found = collections.Counter()
     indexes = sorted((demo / "data").rglob("*.idx"))
     for index in indexes:
-        domain = next((name for name in expected if name in index.relative_to(demo / "data").as_posix()), None)
-        if domain is None:
-            sys.exit(f"{index}: belongs to no domain of the corpus")
-        found[domain].update(tuple(tokens) for tokens in read_shard.read(str(index.with_suffix(""))))
-    for domain in expected:
-        if found[domain] != expected[domain]:
-            missing, extra = expected[domain] - found[domain], found[domain] - expected[domain]
-            sys.exit(f"{domain}: {missing.total()} documents are not in the shards, {extra.total()} are not in the corpus")
-    total = sum(counter.total() for counter in found.values())
-    print(f"{demo}: {len(indexes)} shards, all {total} documents as tokenizers encodes them")
+        found.update(tuple(tokens) for tokens in read_shard.read(str(index.with_suffix(""))))
+    if found != expected:
+        missing, extra = expected - found, found - expected
+        sys.exit(f"{missing.total()} documents are not in the shards, {extra.total()} are not in the corpus")
+    print(f"{demo}: {len(indexes)} shards, all {found.total()} documents as tokenizers encodes them")
 
 
 def check_events(demo):
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-    run = demo / "run"
+    run = demo / "forest/seed"
     events = next(run.rglob("*tfevents*")).parent
     accumulator = EventAccumulator(str(events), size_guidance={"scalars": 0})
     accumulator.Reload()

@@ -45,7 +45,7 @@ public struct ForestManifest: Codable, Equatable, Sendable {
   public var seed: Member?
   /// The model of the same cost that trained on all domains, if it was wanted: a control, no part of the forest.
   public var dense: Member?
-  /// In the order in which they were grown first.
+  /// In order of the bytes of their names, whichever was done first.
   public var experts: [Member] = []
   /// Experts that were taken out of use; their runs are still there.
   public var removed: [Member] = []
@@ -103,11 +103,9 @@ public struct ForestManifest: Codable, Equatable, Sendable {
   /// Puts an expert in, in place of an older one of the same name.
   mutating func insert(_ expert: Member) {
     removed.removeAll { $0.name == expert.name }
-    if let index = experts.firstIndex(where: { $0.name == expert.name }) {
-      experts[index] = expert
-    } else {
-      experts.append(expert)
-    }
+    experts.removeAll { $0.name == expert.name }
+    experts.append(expert)
+    experts.sort { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
   }
 
   /// The seed, the dense model and the experts in use.

@@ -1,39 +1,74 @@
 import Foundation
-import GroveEval
+import GroveCluster
+import GroveForest
 import GroveReport
-import GroveTrain
 
-/// The demo's page: the run's own, with the judgement on all held-out documents and what the model wrote.
-enum DemoReport {
-  static func write(
-    _ run: RunFolder, _ summary: PerplexitySummary, _ samples: [Demo.Sample], seconds: Double, to url: URL
-  ) throws {
-    let bars = summary.domains.map { row in
-      (label: row.domain, bar: BarChart.Bar(row.bitsPerByte, interval: row.interval.map { $0.lower...$0.upper }))
+/// The demo's page: the forest's own, with the domains that were found and what the forest writes.
+struct DemoReport {
+  let judgement: ForestJudgement
+  let domains: DomainSummary
+  /// Of the clusters, as the shards and the experts call them.
+  let names: [String]
+  let samples: [Demo.Sample]
+  let use: ForestUse
+  let seconds: Double
+
+  func write(to url: URL) throws {
+    let forest = try judgement.entry("\(Demo.mode)")
+    let dense = try judgement.entry("dense")
+    let difference = try judgement.difference(forest, to: dense).mean
+    let tiles = [
+      Report.Tile(
+        NumberText.fixed(forest.summary.meanOverDomains, 3), "bits per byte, the forest",
+        note: "mean over the hidden labels"),
+      Report.Tile(
+        NumberText.fixed(dense.summary.meanOverDomains, 3), "bits per byte, the dense model", note: "as many tokens"),
+      Report.Tile(
+        NumberText.fixed(difference.estimate, 3), "the forest's less the dense model's",
+        note: "95%: \(NumberText.fixed(difference.lower, 3)) to \(NumberText.fixed(difference.upper, 3))"),
+      Report.Tile("\(NumberText.fixed(seconds, 0)) s", "from text to report"),
+    ]
+    try ForestReport(use.folder, use.manifest, judgement, against: "dense")
+      .page(
+        title: "Grove demo: domains found, a forest grown", tiles: tiles,
+        extra: [found(), writing()]
+      ).write(to: url)
+  }
+
+  private func found() -> Report.Section {
+    let rows = domains.clusters.enumerated().map { index, cluster in
+      let labels = zip(domains.labels, cluster.labels).filter { $0.1 > 0 }.sorted { $0.1 > $1.1 }
+      return [
+        names[index],
+        "\(cluster.documents)", NumberText.bytes(cluster.bytes),
+        labels.prefix(3).map { "\($0.0) \($0.1)" }.joined(separator: ", "),
+        cluster.topTerms.prefix(6).joined(separator: " "),
+      ]
     }
-    let judgement = Report.Section(
-      "Held-out documents",
-      [
+    var blocks: [Report.Block] = [
+      .table(Report.Table(columns: ["expert", "documents", "bytes", "hidden labels", "top terms"], rows: rows))
+    ]
+    if let agreement = domains.agreement {
+      blocks.append(
         .paragraph(
-          String(
-            format: "Mean over the domains %.3f bits per byte, over %d documents that the model never saw.",
-            summary.meanOverDomains, summary.all.documents)),
-        .barChart(
-          BarChart(
-            title: "Bits per byte, per domain", valueLabel: "bits per byte", values: bars,
-            note: "Lower is better. Bars show 95% intervals over documents.")),
-      ])
-    let writing = Report.Section(
-      "What it writes",
+          "Found by the words of the training documents alone. Purity \(NumberText.fixed(agreement.purity, 3)), mutual "
+            + "information \(NumberText.fixed(agreement.normalizedMutualInformation, 3)) with the labels."))
+    }
+    return Report.Section("Domains", blocks)
+  }
+
+  private func writing() -> Report.Section {
+    Report.Section(
+      "What the forest writes",
       [
         .samples(
-          samples.map { Report.TextSample(label: $0.domain, prompt: $0.prompt, continuation: $0.continuation) })
+          samples.map { sample in
+            let total = max(sample.experts.reduce(0) { $0 + $1.tokens }, 1)
+            let experts = sample.experts.prefix(2).map { "\($0.name) \(100 * $0.tokens / total)%" }
+            return Report.TextSample(
+              label: "\(sample.label), answered by \(experts.joined(separator: ", "))", prompt: sample.prompt,
+              continuation: sample.continuation)
+          })
       ])
-    try RunReport.write(
-      run, title: "Grove demo: ten domains, one small model",
-      tiles: [
-        Report.Tile(String(format: "%.3f", summary.meanOverDomains), "bits per byte, held out, mean over domains"),
-        Report.Tile(String(format: "%.0f s", seconds), "from text to report"),
-      ], extra: [judgement, writing], to: url)
   }
 }

@@ -1,18 +1,23 @@
 import ArgumentParser
 import Foundation
 import GroveCore
+import GroveForest
+import GroveJobs
 import GroveRecipes
 import GroveReport
-import GroveTrain
 
 struct DemoCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "demo",
-    abstract: "From ten domains of text to a trained, resumed, judged model and a report, in under four minutes.")
+    abstract: "Find the domains of a corpus, grow a forest of experts on them, and compare it with a dense model.",
+    discussion: """
+      Ten domains of text, their labels hidden: clustered by their words, a seed trained on all, an expert branched for each \
+      cluster, and a dense model on as many tokens. In under six minutes on two cores.
+      """)
 
   @Option(help: "Folder for all that is made; an older demo in it is replaced.") var out = "runs/demo"
   @Option(help: "Folder of the demo corpus.") var corpus = "Examples/demo"
-  @Option(help: "Training steps, for a shorter look.") var steps: Int?
+  @Option(help: "Steps of the dense model, which the forest shares out; for a shorter look.") var steps: Int?
   @Option(help: "Of the weights and the order of the data.") var seed: Int?
   @OptionGroup var output: OutputOptions
 
@@ -24,62 +29,95 @@ struct DemoCommand: ParsableCommand {
 
   func run() throws {
     let demo = Demo(folder: URL(filePath: out), corpus: URL(filePath: corpus), steps: steps, seed: seed)
-    let view = TrainingView(quiet: output.quiet)
-    let quiet = output.quiet
+    let view = JobsView(quiet: output.quiet)
+    let note = { (text: String) in if !output.quiet { Terminal.note(text) } }
     StopSignals.install()
-    let result = try demo(shouldStop: { StopSignals.isRequested }) { event in
+    let result = try demo(executor: LocalExecutor(), shouldStop: { StopSignals.isRequested }) { event in
       switch event {
-      case .training(let event): view.receive(event)
       case .tokenizer(let size, let seconds):
-        if !quiet { Terminal.note("tokenizer: \(size) tokens learned in \(NumberText.fixed(seconds, 1)) s") }
+        note("tokenizer: \(size) tokens learned in \(NumberText.fixed(seconds, 1)) s")
+      case .domains(let summary, let seconds):
+        let purity = summary.agreement.map { ", purity \(NumberText.fixed($0.purity, 2)) with the hidden labels" } ?? ""
+        note("domains: \(summary.clusters.count) found in \(NumberText.fixed(seconds, 1)) s\(purity)")
       case .shards(let tokens, let documents, let seconds):
-        if !quiet {
-          Terminal.note(
-            "shards: \(documents) training documents, \(NumberText.short(tokens)) tokens in \(NumberText.fixed(seconds, 1)) s"
-          )
-        }
-      case .stopped(let step):
+        note(
+          "shards: \(documents) training documents, \(NumberText.short(tokens)) tokens in "
+            + "\(NumberText.fixed(seconds, 1)) s")
+      case .forest(let event): view.receive(event)
+      case .judging(.began(let name)):
         view.end()
-        if !quiet { Terminal.note("stopped at step \(step) on purpose; the rest begins with the folder alone") }
+        note("judging: \(name)")
+      case .judging(.progress): break
       }
     }
     view.end()
     guard let result else {
       Terminal.note(
-        "stopped, and saved: 'grove train --run \(demo.run.url.relativePath)' goes on with the training, "
-          + "'grove demo' begins anew")
+        "stopped, and saved: 'grove forest grow --out \(demo.forest.url.relativePath)' goes on, 'grove demo' begins anew"
+      )
       throw ExitCode(130)
     }
-    show(result)
+    try show(result)
   }
 
-  private func show(_ result: Demo.Result) {
-    var table = TextTable(("domain", .left), ("bits/byte", .right), ("95% interval", .left), ("it writes", .left))
-    for (row, sample) in zip(result.summary.domains, result.samples) {
+  private func show(_ result: Demo.Result) throws {
+    let (forest, dense) = (try result.judgement.entry("\(Demo.mode)"), try result.judgement.entry("dense"))
+    let difference = try result.judgement.difference(forest, to: dense)
+    var table = TextTable(
+      ("domain", .left), ("dense", .right), ("forest", .right), ("less", .right), ("95% interval", .left),
+      ("answered by", .left), ("it writes", .left))
+    for (index, sample) in result.samples.enumerated() {
       let text = sample.continuation.split(whereSeparator: \.isWhitespace).joined(separator: " ")
+      let change = difference.domains[index]
       table.add(
-        row.domain, NumberText.fixed(row.bitsPerByte, 3),
-        NumberText.interval(row.interval, 3),
-        String(text.prefix(48)))
+        sample.label, NumberText.fixed(dense.summary.domains[index].bitsPerByte, 3),
+        NumberText.fixed(forest.summary.domains[index].bitsPerByte, 3), NumberText.fixed(change.difference, 3),
+        NumberText.interval(change.interval, 3), sample.experts.first?.name ?? "", String(text.prefix(36)))
     }
     output.show(
       """
       \(table.text)
-      mean over domains \(NumberText.fixed(result.summary.meanOverDomains, 3)) bits per byte on held-out documents, \
+      mean over domains, bits per byte on held-out documents:
+      \(try entries(result.judgement, dense))
       \(NumberText.duration(result.seconds)) in all
-      model   \(result.checkpoint.relativePath)
+      forest  \(result.forest.url.relativePath)
       report  \(result.report.relativePath)
       """,
-      json: [
-        "meanOverDomains": .number(result.summary.meanOverDomains), "seconds": .number(result.seconds),
-        "domains": .object(result.summary.domains.map { ($0.domain, .number($0.bitsPerByte)) }),
-        "samples": .array(
-          result.samples.map {
-            [
-              "domain": .string($0.domain), "prompt": .string($0.prompt), "continuation": .string($0.continuation),
-            ]
-          }),
-        "checkpoint": .string(result.checkpoint.relativePath), "report": .string(result.report.relativePath),
-      ])
+      json: try json(result, forest, dense))
+  }
+
+  private func entries(_ judgement: ForestJudgement, _ dense: ForestEntry) throws -> String {
+    var table = TextTable(
+      ("  model", .left), ("bits/byte", .right), ("less dense", .right), ("95% interval", .left),
+      ("passes a token", .right))
+    for entry in judgement.entries {
+      let difference = try judgement.difference(entry, to: dense).mean
+      table.add(
+        "  \(entry.name)", NumberText.fixed(entry.summary.meanOverDomains, 3),
+        entry.name == dense.name ? "" : NumberText.fixed(difference.estimate, 3),
+        entry.name == dense.name ? "" : NumberText.interval(difference, 3), NumberText.fixed(entry.passesPerToken, 2))
+    }
+    return table.text
+  }
+
+  private func json(_ result: Demo.Result, _ forest: ForestEntry, _ dense: ForestEntry) throws -> JSONValue {
+    let manifest = try ForestManifest(result.forest)
+    return [
+      "seconds": .number(result.seconds), "meanOverDomains": .number(forest.summary.meanOverDomains),
+      "dense": .number(dense.summary.meanOverDomains),
+      "entries": .array(
+        try result.judgement.entries.map {
+          ForestText.json($0, try result.judgement.difference($0, to: dense), result.judgement)
+        }),
+      "samples": .array(
+        result.samples.map {
+          [
+            "domain": .string($0.label), "prompt": .string($0.prompt), "continuation": .string($0.continuation),
+            "experts": .object($0.experts.map { ($0.name, .integer($0.tokens)) }),
+          ]
+        }),
+      "forest": .string(result.forest.url.relativePath), "report": .string(result.report.relativePath),
+      "checkpoint": manifest.experts.first.map { .string($0.checkpoint(in: result.forest).relativePath) } ?? .null,
+    ]
   }
 }
