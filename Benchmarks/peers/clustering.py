@@ -10,6 +10,7 @@ A line of FILE is a JSON object whose "text" is a document. One JSON line comes 
 import argparse
 import json
 import time
+import warnings
 
 import sklearn
 from sklearn.decomposition import TruncatedSVD
@@ -26,6 +27,7 @@ class FoldingVectorizer(TfidfVectorizer):
 
 
 def main():
+    warnings.filterwarnings("ignore", message="Your stop_words may be inconsistent")
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--text", required=True)
     parser.add_argument("--repeats", type=int, default=3)

@@ -1,4 +1,3 @@
-import GroveCluster
 import GroveCore
 import GroveModel
 import GroveTensor
@@ -52,8 +51,8 @@ struct DomainsCommandTests {
     try GroveTool.with { grove in
       try corpus(grove)
       // Even and odd documents are far apart here, whatever they say.
-      let ids = ["sea", "wood"].flatMap { topic in (0..<12).map { "\(topic)/\($0)" } }
-      let vectors = (0..<24).flatMap { [Float($0 % 2), Float(1 - $0 % 2), 0.1] }
+      let ids = ["sea", "wood"].flatMap { (topic: String) -> [String] in (0..<12).map { "\(topic)/\($0)" } }
+      let vectors = (0..<24).flatMap { (number: Int) -> [Float] in number % 2 == 0 ? [0, 1, 0.1] : [1, 0, 0.1] }
       try SafetensorsWriter.write([.init("embeddings", Tensor(vectors, [24, 3]))], to: grove.path("v.safetensors"))
       try FileSystem.write(ids.map { $0 + "\n" }.joined(), to: grove.path("ids.txt"))
       let options = ["--embedding", "v.safetensors", "--ids", "ids.txt"]
@@ -65,7 +64,7 @@ struct DomainsCommandTests {
       try FileSystem.write("one\n", to: grove.path("ids.txt"))
       let refused = try grove(["domains", "assign", "domains", "texts", "--out", "again", "--json"] + options)
       #expect(refused.code == 1)
-      #expect(refused.errors == "Error: ids.txt: has 1 ids for the 24 rows of v.safetensors\n")
+      #expect(refused.errors == "Error: DIR/ids.txt: has 1 ids for the 24 rows of v.safetensors\n")
     }
   }
 

@@ -38,6 +38,21 @@ struct DocumentReaderTests {
     }
   }
 
+  @Test("What a writer of Zstandard packed is read again, and stands under its name only when it is whole")
+  func packedByOurselves() throws {
+    let folder = try TemporaryFolder()
+    let file = try folder.file("x.jsonl.zst", "")
+    try FileSystem.remove(file)
+    let writer = try ZstandardWriter(file)
+    let lines = (0..<20_000).map { "{\"text\": \"number \($0) of many\"}\n" }
+    for line in lines { try writer.write(line) }
+    #expect(!FileSystem.exists(file))
+    try writer.commit()
+    #expect(try FileSystem.byteCount(of: file) < lines.joined().utf8.count / 4)
+    let read = try read([file])
+    #expect(texts(read.documents) == (0..<20_000).map { "number \($0) of many" } && read.problems == [])
+  }
+
   @Test("What gzip and zstd themselves pack is read")
   func realTools() throws {
     // printf '{"text": "%s"}\n' aaaaaaaaaaaaaaaaaaaaaaaa bbbbbbbbbbbbbbbbbbbbbbbb | gzip -9n (1.12) | base64

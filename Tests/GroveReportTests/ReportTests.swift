@@ -43,6 +43,8 @@ struct ReportTests {
     let bars = BarChart(
       title: evil, valueLabel: evil, series: [evil, evil], groups: [.init(evil, [.init(1), .init(2)])], note: evil)
     let heat = HeatMap(title: evil, valueLabel: evil, rows: [evil], columns: [evil], values: [[1]], note: evil)
+    let scatter = ScatterChart(
+      title: evil, xLabel: evil, yLabel: evil, groups: [.init(evil, [.init(x: 1, y: 2)]), .init(evil, [])], note: evil)
     let html = Report(
       title: evil, subtitle: evil,
       sections: [
@@ -51,7 +53,7 @@ struct ReportTests {
           [
             .paragraph(evil), .tiles([.init(evil, evil, note: evil)]), .facts([.init(evil, evil)]),
             .table(.init(caption: evil, columns: [evil], rows: [[evil]])), .lineChart(line), .barChart(bars),
-            .heatMap(heat), .samples([.init(label: evil, prompt: evil, continuation: evil)]),
+            .heatMap(heat), .scatterChart(scatter), .samples([.init(label: evil, prompt: evil, continuation: evil)]),
             .code(evil, caption: evil), .callout(.bad, title: evil, text: evil),
           ]), .init(evil, []), .init(evil, []),
       ]
@@ -70,9 +72,10 @@ struct ReportTests {
       .lineChart(.init(title: "b", xLabel: "x", yLabel: "y", series: [.init("n", x: [1, 2], y: [.nan, .infinity])])),
       .barChart(.init(title: "c", valueLabel: "v", groups: [])),
       .heatMap(.init(title: "d", valueLabel: "v", rows: [], columns: [], values: [])), .samples([]), .facts([]),
+      .scatterChart(.init(title: "e", xLabel: "x", yLabel: "y", groups: [.init("n", [.init(x: .nan, y: 1)])])),
       .table(.init(columns: ["a"], rows: [])), .tiles([]), .code("", caption: ""))
     #expect(isWellFormed(html))
-    #expect(html.components(separatedBy: "No finite values to draw.").count == 5)
+    #expect(html.components(separatedBy: "No finite values to draw.").count == 6)
     for words in ["No samples.", "Nothing recorded.", "No rows."] { #expect(html.contains(words)) }
     #expect(isWellFormed(Report(title: "").html()))
   }
@@ -83,6 +86,22 @@ struct ReportTests {
     let html = page(.lineChart(.init(title: "t", xLabel: "x", yLabel: "y", series: [series])))
     let path = try #require(html.firstMatch(of: /class="l c0" d="([^"]*)"/)).1
     #expect(path == "M58 300L219.5 40M542.5 40L704 300")
+  }
+
+  @Test("A scatter draws one dot of each group in turn, at its place, and at most 3,000 of them")
+  func scatter() throws {
+    let groups: [ScatterChart.Group] = [
+      .init("a", [.init(x: 0, y: 0), .init(x: 10, y: 10), .init(x: .infinity, y: 1)]), .init("b", [.init(x: 5, y: 5)]),
+    ]
+    let html = page(.scatterChart(.init(title: "t", xLabel: "x", yLabel: "y", groups: groups)))
+    let dots = html.matches(of: /<circle class="([^"]*)" cx="([^"]*)" cy="([^"]*)"/).map { "\($0.1) \($0.2) \($0.3)" }
+    #expect(dots == ["s f0 58 420", "s f1 381 223", "s f0 704 26"])
+    let many = (0..<9).map { group in
+      ScatterChart.Group("\(group)", (0..<1000).map { .init(x: Double($0), y: Double(group)) })
+    }
+    let crowded = page(.scatterChart(.init(title: "t", xLabel: "x", yLabel: "y", groups: many)))
+    #expect(crowded.components(separatedBy: "<circle").count == 3001)
+    #expect(crowded.contains("class=\"q c0\"") && crowded.contains("swatch k0 dashed"))
   }
 
   @Test("On a logarithmic axis a value that is not positive is left out")

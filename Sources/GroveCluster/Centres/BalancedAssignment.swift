@@ -2,11 +2,11 @@
 ///
 /// Every cluster has a price. Documents go where cost + price is lowest; then the clusters with too many give to those
 /// with too few along the cheapest chains of moves, and prices follow, so that at the end no document would rather be
-/// elsewhere at these prices: the proof that the assignment is optimal. With the prices of a similar problem at the start,
-/// few moves are left.
+/// elsewhere at these prices: the proof that the assignment is optimal. With the prices of a similar problem at the
+/// start, few moves are left.
 ///
-/// - Complexity: O(N·K) to begin, O(K² + K·chain·log N) for each document that is too many somewhere; memory 16·N·K bytes,
-///   which is why callers cut large problems into batches.
+/// - Complexity: O(N·K) to begin, O(K² + K·chain·log N) for each document that is too many somewhere; memory 16·N·K
+///   bytes, which is why callers cut large problems into batches.
 /// - Source: successive shortest paths with potentials (Edmonds and Karp 1972; Tomizawa 1971) on the graph of clusters.
 ///   c-BTM uses an auction that stops after a number of rounds and gives what is left to one cluster.
 package struct BalancedAssignment {
@@ -77,8 +77,8 @@ package struct BalancedAssignment {
     moves = lists.map { MoveHeap($0) }
   }
 
-  /// The cheapest way to bring one document from a cluster with too many to one with too few, and new prices; nil when no
-  /// cluster has too many.
+  /// The cheapest way to bring one document from a cluster with too many to one with too few, and new prices; nil when
+  /// no cluster has too many.
   private mutating func cheapestChain() -> [(document: Int, target: Int)]? {
     let k = clusterCount
     var distance = (0..<k).map { excess[$0] > 0 ? 0 : Double.infinity }

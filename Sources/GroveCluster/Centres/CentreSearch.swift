@@ -3,9 +3,9 @@ import GroveTensor
 
 /// k-means over unit vectors: k-means++ from several starts on a part, then the best start on all.
 ///
-/// - Source: Lloyd 1982; Arthur and Vassilvitskii 2007 for the starts; for `balanced`, an exact assignment to clusters of
-///   equal sizes in batches whose documents are drawn at random, with centres moved after each pass over all. So the cost
-///   never rises from one pass to the next. c-BTM moves them within each batch and forgets the batches before.
+/// - Source: Lloyd 1982; Arthur and Vassilvitskii 2007 for the starts; for `balanced`, an exact assignment to clusters
+///   of equal sizes in batches whose documents are drawn at random, with centres moved after each pass over all. So the
+///   cost never rises from one pass to the next. c-BTM moves them within each batch and forgets the batches before.
 package struct CentreSearch {
   /// Clusters to find.
   let clusters: Int

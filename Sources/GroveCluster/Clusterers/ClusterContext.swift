@@ -1,8 +1,9 @@
 /// A growing text and its squared distances to the centres.
 ///
 /// Distances after every append equal those of the whole text from scratch, bit for bit, wherever the text is cut. The
-/// word at the end counts as it stands, finished or not, as in the published code, which vectorises each prefix anew. The
-/// lengths of tf-idf and projection drop out of a vector that is brought to unit length, so a sum over words suffices.
+/// word at the end counts as it stands, finished or not, as in the published code, which vectorises each prefix anew.
+/// The lengths of tf-idf and projection drop out of a vector that is brought to unit length, so a sum over words
+/// suffices.
 public struct ClusterContext: Sendable {
   private let clusterer: Clusterer
   private var reader = WordReader()

@@ -3,8 +3,8 @@ import GroveCore
 import GroveModel
 import GroveTensor
 
-/// The files of a clusterer: `clusterer.json` and `clusterer.safetensors` with `idf` `[T]` (float64), `projection` `[T, D]`
-/// and `centres` `[K, D]` (float32). Other tools read both.
+/// The files of a clusterer: `clusterer.json` and `clusterer.safetensors` with `idf` `[T]` (float64), `projection` `[T,
+/// D]` and `centres` `[K, D]` (float32). Other tools read both.
 extension Clusterer {
   /// The name of the file with the terms and the origin.
   public static let fileName = "clusterer.json"

@@ -8,9 +8,9 @@ import GroveCore
 
 /// Finds the cluster of a text: words, tf-idf, projection, unit length, nearest centre.
 ///
-/// The cluster of a text depends on the text alone; balance plays a part in training only, as in c-BTM. A text without a
-/// word of the vocabulary is the zero vector: its squared distance to a centre is that centre's squared length, so it goes
-/// to the shortest one.
+/// The cluster of a text depends on the text alone; balance plays a part in training only, as in c-BTM. A text without
+/// a word of the vocabulary is the zero vector: its squared distance to a centre is that centre's squared length, so it
+/// goes to the shortest one.
 ///
 /// - Source: Gururangan et al. 2023 (arXiv:2303.14177) §2.1 and the code released with it.
 public struct Clusterer: Sendable {

@@ -15,8 +15,8 @@ public struct EmbeddingTable: Sendable {
   /// Reads a matrix `[N, D]` from a safetensors file, and N ids from a text file with one in each line.
   ///
   /// The matrix is the tensor `embeddings`, or the only one of the file, in any type of floating point.
-  /// - Throws: `GroveError` if a file is missing or damaged, the two do not fit, an id stands there twice, or a number is
-  ///   not finite.
+  /// - Throws: `GroveError` if a file is missing or damaged, the two do not fit, an id stands there twice, or a number
+  ///   is not finite.
   public init(vectors url: URL, ids list: URL) throws {
     let file = try SafetensorsFile(url)
     let entry = file["embeddings"] ?? (file.entries.count == 1 ? file.entries[0] : nil)
@@ -65,7 +65,8 @@ public struct EmbeddingTable: Sendable {
   }
 }
 
-/// Centres in the space of an embedding: `embedding.safetensors` beside a clusterer, with `centres` `[K, D]` in float32.
+/// Centres in the space of an embedding: `embedding.safetensors` beside a clusterer, with `centres` `[K, D]` in
+/// float32.
 public struct EmbeddingCentres: Equatable, Sendable {
   /// Numbers in a centre.
   public let dimensions: Int

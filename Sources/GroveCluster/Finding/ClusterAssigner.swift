@@ -24,8 +24,8 @@ public struct ClusterAssigner: Sendable {
   public enum Output: Sendable {
     /// A `.jsonl.zst` with a line `{"id": …, "cluster": …}` for each document, in the order of the corpus.
     case file(URL)
-    /// A folder that is not there yet: that file as `assignment.jsonl.zst`, and `documents/cluster-07.jsonl.zst` for each
-    /// cluster, whose documents keep their ids, so that a split by id holds out the same ones.
+    /// A folder that is not there yet: that file as `assignment.jsonl.zst`, and `documents/cluster-07.jsonl.zst` for
+    /// each cluster, whose documents keep their ids, so that a split by id holds out the same ones.
     case folder(URL)
   }
 

@@ -16,10 +16,11 @@ public struct ClusteringConfig: Config {
   /// each different word of each.
   public var learnedDocuments = 250_000
   /// Longest piece of a text that is learned from as a whole, in bytes: longer texts are cut, so that `balanced` makes
-  /// clusters of like amounts of text. 0 for whole documents, as in c-BTM, which makes them of like numbers of documents.
+  /// clusters of like amounts of text. 0 for whole documents, as in c-BTM, which makes them of like numbers of
+  /// documents.
   public var pieceBytes = 0
-  /// Passes over the learned documents for the projection.
-  public var passes = 5
+  /// Passes over the learned documents for the projection: six find what scikit-learn's five power iterations find.
+  public var passes = 6
   /// The most passes for the centres: 20 in c-BTM.
   public var iterations = 20
   /// Documents that are balanced together: 50,000 in c-BTM.
@@ -51,7 +52,8 @@ public struct ClusteringConfig: Config {
     return issues
   }
 
-  /// What a search holds at once at most, in bytes: counters, the projection's matrices, and rows of 500 different words.
+  /// What a search holds at once at most, in bytes: counters, the projection's matrices, and rows of 500 different
+  /// words.
   public var memoryBytes: Int {
     let counters = countedTerms * 100
     let matrices = vocabulary * (dimensions + 16) * 4 * 7

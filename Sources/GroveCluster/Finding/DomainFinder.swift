@@ -3,8 +3,8 @@ public import GroveCorpus
 
 /// Finds the domains of a corpus: words are counted, a sample is projected, and its vectors are divided.
 ///
-/// The corpus is read twice. Memory is bounded by the config, whatever the size of the corpus. The result depends on the
-/// documents, the config and nothing else; in particular not on the number of threads that count and project.
+/// The corpus is read twice. Memory is bounded by the config, whatever the size of the corpus. The result depends on
+/// the documents, the config and nothing else; in particular not on the number of threads that count and project.
 public struct DomainFinder: Sendable {
   /// How domains are found.
   public let config: ClusteringConfig
@@ -22,10 +22,10 @@ public struct DomainFinder: Sendable {
 
   /// Reads the corpus and finds its domains.
   ///
-  /// With an embedding, its vectors are divided instead of those of words. The centres of the clusterer are then the means
-  /// of each cluster's vectors of words, so that it finds the cluster of any text all the same.
-  /// - Throws: `GroveError` if there are fewer training documents with a known word than clusters, a file cannot be read,
-  ///   or the embedding lacks a document.
+  /// With an embedding, its vectors are divided instead of those of words. The centres of the clusterer are then the
+  /// means of each cluster's vectors of words, so that it finds the cluster of any text all the same.
+  /// - Throws: `GroveError` if there are fewer training documents with a known word than clusters, a file cannot be
+  ///   read, or the embedding lacks a document.
   public func find(
     _ files: CorpusFiles, _ options: ReadingOptions, embedding: EmbeddingTable? = nil,
     onEvent: @escaping (ClusteringEvent) -> Void

@@ -24,8 +24,8 @@ public struct FeatureTable: Equatable, Sendable {
     self.values = values
   }
 
-  /// Reads a CSV file: a row of headings, the first of which names the rows' names, then a row for each language. An empty
-  /// cell is an unknown value. Cells have no quotes.
+  /// Reads a CSV file: a row of headings, the first of which names the rows' names, then a row for each language. An
+  /// empty cell is an unknown value. Cells have no quotes.
   /// - Throws: `GroveError` that names the line.
   public init(csv url: URL) throws {
     guard let text = String(validating: try FileSystem.read(url), as: UTF8.self) else {

@@ -2,8 +2,8 @@ import GroveCore
 
 /// A tree of languages by single linkage: the two nearest groups join, again and again, until one is left.
 ///
-/// - Source: X-ELM (Blevins et al. 2024, arXiv:2401.10440) §3: cosine distances of lang2vec's syntax features. We differ:
-///   features that are unknown of a language are left out of its distances.
+/// - Source: X-ELM (Blevins et al. 2024, arXiv:2401.10440) §3: cosine distances of lang2vec's syntax features. We
+///   differ: features that are unknown of a language are left out of its distances.
 public struct LanguageTree: Sendable {
   /// The leaves, in the order of the table.
   public let names: [String]
@@ -87,8 +87,8 @@ public struct LanguageTree: Sendable {
     return groups.map { $0.map { names[$0] }.sorted() }.sorted { $0[0] < $1[0] }
   }
 
-  /// The language of some that joins with this one first, and the distance at which it does; of those that join together
-  /// the one of smallest own distance. It is the parent that a new expert begins from.
+  /// The language of some that joins with this one first, and the distance at which it does; of those that join
+  /// together the one of smallest own distance. It is the parent that a new expert begins from.
   /// - Throws: `GroveError` if a language is not in the tree, or there is no other.
   public func nearest(to language: String, among others: [String]) throws -> (name: String, distance: Double) {
     func leaf(_ name: String) throws -> Int {

@@ -15,12 +15,12 @@ package struct TermProjection: Sendable {
 /// Truncated SVD of sparse rows in passes over them; memory grows with terms × dimensions, not with documents.
 ///
 /// Each pass multiplies AᵀA with a block of `dimensions` + at least `oversampling` vectors. The last product gives the
-/// decomposition by the Nyström formula AᵀA ≈ Z (QᵀZ)⁺ Zᵀ with Z = AᵀA Q, which is as good as half a pass more. A thread
-/// takes 16 vectors through all rows, so that the result does not depend on the number of threads.
+/// decomposition by the Nyström formula AᵀA ≈ Z (QᵀZ)⁺ Zᵀ with Z = AᵀA Q, which is as good as half a pass more. A
+/// thread takes 16 vectors through all rows, so that the result does not depend on the number of threads.
 ///
 /// - Source: Halko, Martinsson and Tropp 2011 (arXiv:0909.4061) algorithm 4.4; Tropp, Yurtsever, Udell and Cevher 2017
-///   (arXiv:1706.05736) for the last step. We differ: random signs instead of normal numbers, and no products with A and
-///   Aᵀ apart, which would hold a vector for each document.
+///   (arXiv:1706.05736) for the last step. We differ: random signs instead of normal numbers, and no products with A
+///   and Aᵀ apart, which would hold a vector for each document.
 package enum TruncatedSVD {
   /// Vectors that one thread takes through the rows together.
   static let lanes = 16
@@ -111,32 +111,40 @@ package enum TruncatedSVD {
     try matrixProduct.tensor(.tensor(a), .tensor(b))
   }
 
-  /// `[slices, terms, 16]` in float32 as `[terms, vectors]` in float64: squares of small singular values must survive.
+  /// `[slices, terms, 16]` as `[terms, vectors]`.
   private static func flat(_ tensor: Tensor) throws -> Tensor {
-    try tensor.permuted(1, 0, 2).reshaped(tensor.shape[1], tensor.shape[0] * lanes).cast(to: .float64)
+    try tensor.permuted(1, 0, 2).reshaped(tensor.shape[1], tensor.shape[0] * lanes)
   }
 
   private static func sliced(_ tensor: Tensor, slices: Int) throws -> Tensor {
-    try tensor.cast(to: .float32).reshaped(tensor.shape[0], slices, lanes).permuted(1, 0, 2).contiguous()
+    try tensor.reshaped(tensor.shape[0], slices, lanes).permuted(1, 0, 2).contiguous()
   }
 
-  /// Vectors as columns, each divided by the root of its value, `[size, count]`; columns of 0 where there are fewer.
-  private static func whitening(_ eigen: SymmetricEigen, count: Int) throws -> Tensor {
+  /// Vectors as columns, each divided by the root of its value or of the floor, `[size, count]`; columns of 0 where
+  /// there are fewer.
+  private static func whitening(_ eigen: SymmetricEigen, count: Int, floor: Double = 0) throws -> Tensor {
     let size = eigen.vectors.first?.count ?? 0
     var entries = [Double](repeating: 0, count: size * count)
     for (column, value) in eigen.values.prefix(count).enumerated() {
-      for row in 0..<size { entries[row * count + column] = eigen.vectors[column][row] / value.squareRoot() }
+      for row in 0..<size {
+        entries[row * count + column] = eigen.vectors[column][row] / max(value, floor).squareRoot()
+      }
     }
     return try Tensor(entries, [size, count])
   }
 
-  /// A basis of the same space with orthonormal columns; columns of 0 where the space has fewer.
+  /// A basis of the same space with columns that are orthonormal, or short where their direction is mostly rounding. A
+  /// pass needs no more than a basis far from singular, so float32 does.
   private static func orthonormal(_ z: Tensor) throws -> Tensor {
-    let gram = try SymmetricEigen(multiplied(z.transposed(0, 1), z), above: 1e-13)
-    return try multiplied(z, whitening(gram, count: z.shape[1]))
+    let gram = try SymmetricEigen(multiplied(z.transposed(0, 1), z).cast(to: .float64), above: -1)
+    let floor = max(gram.values.first ?? 0, 1e-30) * 1e-6
+    let whitening = try whitening(gram, count: z.shape[1], floor: floor)
+    return try multiplied(z, whitening.cast(to: .float32))
   }
 
   private static func decomposition(of z: Tensor, basis q: Tensor, dimensions: Int) throws -> TermProjection {
+    // In float64: squares of small singular values must survive.
+    let (z, q) = (try z.cast(to: .float64), try q.cast(to: .float64))
     let core = try multiplied(q.transposed(0, 1), z)
     // Products of float32 numbers: what is smaller is their rounding.
     let inner = try SymmetricEigen((core + core.transposed(0, 1)) / 2, above: 1e-6)

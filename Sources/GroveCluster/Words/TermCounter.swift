@@ -6,8 +6,8 @@ import GroveTokenizer
 /// of them at least, and `floor` says how many occurrences a term may have had that is not counted now. So a term that
 /// occurs more than `floor` times is never missing, and no count is short by more than `floor`.
 ///
-/// - Source: Manku and Motwani 2002, "Approximate frequency counts over data streams", lossy counting. We differ: buckets
-///   end when memory does.
+/// - Source: Manku and Motwani 2002, "Approximate frequency counts over data streams", lossy counting. We differ:
+///   buckets end when memory does.
 package struct TermCounter: Sendable {
   /// The most occurrences that a forgotten term may have had; 0 while all counts are exact.
   package private(set) var floor = 0
@@ -31,7 +31,8 @@ package struct TermCounter: Sendable {
   /// Number of terms that are counted.
   package var count: Int { entries.count }
 
-  /// Adds what was counted in a part of the corpus. The order of the parts between two calls of `shrink` does not matter.
+  /// Adds what was counted in a part of the corpus. The order of the parts between two calls of `shrink` does not
+  /// matter.
   package mutating func add(_ part: PartialTermCounts) {
     documents += part.documents
     part.forEach { word, documents, occurrences in

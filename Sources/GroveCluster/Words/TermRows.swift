@@ -43,8 +43,8 @@ package struct TermVectorizer: Sendable {
     counts = [UInt32](repeating: 0, count: vocabulary.count)
   }
 
-  /// Appends the row of a text: for each known term its count times its idf, the whole of unit length. Terms stand in the
-  /// order of the vocabulary.
+  /// Appends the row of a text: for each known term its count times its idf, the whole of unit length. Terms stand in
+  /// the order of the vocabulary.
   package mutating func vectorize(_ text: UnsafeBufferPointer<UInt8>, into rows: inout TermRows) {
     met.removeAll(keepingCapacity: true)
     func take(_ word: UnsafeBufferPointer<UInt8>) {

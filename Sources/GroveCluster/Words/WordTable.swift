@@ -2,8 +2,8 @@ import GroveTokenizer
 
 /// What the reader of words asks about a character: whether it belongs to a word, and its lower case.
 ///
-/// Letters and numbers of Unicode are word characters, and so is the underscore: Python's `\w`, which knows no combining
-/// marks. Case comes from the standard library's Unicode data.
+/// Letters and numbers of Unicode are word characters, and so is the underscore: Python's `\w`, which knows no
+/// combining marks. Case comes from the standard library's Unicode data.
 // Safety: the memory is written before the value is published, and never after.
 struct WordTable: @unchecked Sendable {
   static let word: UInt8 = 1

@@ -11,8 +11,8 @@ struct BenchClusterCommand: ParsableCommand {
     commandName: "cluster",
     abstract: "Measure the search for domains: from words to a projection, or the whole search at a given scale.",
     discussion: """
-      --documents N makes N documents from the word frequencies of the demo corpus and measures 'grove domains find' on \
-      them: seconds by part, and memory. --demo measures words and projection on the demo corpus; with --peer, \
+      --documents N makes N documents from the word frequencies of the demo corpus and measures 'grove domains find' \
+      on them: seconds by part, and memory. --demo measures words and projection on the demo corpus; with --peer, \
       scikit-learn's TfidfVectorizer and TruncatedSVD take turns, and must find as many terms and as much variance.
       """)
 

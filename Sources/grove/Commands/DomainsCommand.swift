@@ -26,7 +26,8 @@ struct DomainsCommand: ParsableCommand {
     if let agreement = summary.agreement {
       lines.append(
         "purity \(NumberText.fixed(agreement.purity, 3)), "
-          + "NMI \(NumberText.fixed(agreement.normalizedMutualInformation, 3)) with the labels, which the search did not see"
+          + "NMI \(NumberText.fixed(agreement.normalizedMutualInformation, 3)) with the labels, "
+          + "which the search did not see"
       )
     }
     let learning = summary.learning
@@ -129,8 +130,9 @@ struct DomainsAssignCommand: ParsableCommand {
     abstract: "Give every document its cluster: one file a cluster, which 'grove shard build' makes shards of.",
     discussion: """
       --out NAME.jsonl.zst writes only the list of ids with their clusters. --out FOLDER writes that list as \
-      assignment.jsonl.zst and the documents as documents/cluster-NN.jsonl.zst. Ids stay, so that the same documents are \
-      held out; the domain that a document had becomes its field 'label'.
+      assignment.jsonl.zst and the documents as documents/cluster-NN.jsonl.zst. Ids stay, so that the same documents \
+      are held out; the domain that a document had becomes its field 'label'. With --embedding, vectors decide, and the \
+      words of a document that has none.
       """)
 
   @Argument(help: "A folder that 'grove domains find' made.") var clusterer: String
@@ -212,7 +214,8 @@ struct DomainsShowCommand: ParsableCommand {
       for near in cluster.nearest { lines.append("  \(NumberText.fixed(near.squaredDistance, 3))  \(near.id)") }
     }
     lines.append(
-      "\n\(origin.method.rawValue), seed \(origin.seed), \(clusterer.termCount) terms, \(clusterer.dimensions) dimensions, "
+      "\n\(origin.method.rawValue), seed \(origin.seed), \(clusterer.termCount) terms, "
+        + "\(clusterer.dimensions) dimensions, "
         + "\(origin.learnedDocuments) of \(origin.countedDocuments) documents learned from\n"
         + "fingerprint \(clusterer.fingerprint)")
     try output.show(lines.joined(separator: "\n"), json: DomainsShowCommand.json(clusterer, summary))

@@ -9,8 +9,8 @@ struct DomainsTreeCommand: ParsableCommand {
     commandName: "tree",
     abstract: "Group languages by their typology: a tree by single linkage, cut into groups.",
     discussion: """
-      Without --features, the syntax of 30 languages as URIEL has it (Littell et al. 2017, CC BY-SA 4.0). --near LANGUAGE \
-      names the language that an expert for it would begin from.
+      Without --features, the syntax of 30 languages as URIEL has it (Littell et al. 2017, CC BY-SA 4.0). --near names the \
+      language that an expert for another one would begin from.
       """)
 
   @Option(help: "CSV of your own: a row of headings, then name,value,value…; empty cells are unknown.")
