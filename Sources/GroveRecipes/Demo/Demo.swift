@@ -84,6 +84,7 @@ public struct Demo: Sendable {
     config.training.schedule.shape = .linear
     config.growth.clusterer = clusterer.path
     config.growth.seedShare = 0.5
+    config.growth.batchSize = 4
     config.validation.everySteps = 500
     config.validation.tokensPerDomain = 4096
     config.checkpoints.everySteps = 500
