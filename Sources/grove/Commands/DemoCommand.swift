@@ -74,7 +74,7 @@ struct DemoCommand: ParsableCommand {
         NumberText.fixed(forest.summary.domains[index].bitsPerByte, 3), NumberText.fixed(change.difference, 3),
         NumberText.interval(change.interval, 3), sample.experts.first?.name ?? "", String(text.prefix(36)))
     }
-    output.show(
+    try output.show(
       """
       \(table.text)
       mean over domains, bits per byte on held-out documents:
