@@ -20,7 +20,7 @@ struct AdditionTests {
   private static func add(_ forest: TinyForest, _ origin: ForestAddition.Origin, as name: String) throws -> GrowthResult
   {
     let addition = ForestAddition(
-      to: forest.folder, name: name, data: forest.corpus.shards, domain: "wasps/hornets", origin: origin, steps: nil)
+      to: forest.folder, name: name, data: forest.corpus.shards, domain: "wasps & hornets", origin: origin, steps: nil)
     return try addition(executor: InProcessExecutor(), shouldStop: { false }, onEvent: { _ in })
   }
 
@@ -43,7 +43,7 @@ struct AdditionTests {
       let expert = try result.manifest.expert("wasps", in: forest.folder)
       #expect(Set(expert.parents.map(\.name)).isSubset(of: ["ants", "bees"]))
       #expect(abs(expert.parents.reduce(0) { $0 + $1.weight } - 1) < 1e-9)
-      #expect(expert.domains == ["wasps/hornets"] && expert.step == 12)
+      #expect(expert.domains == ["wasps & hornets"] && expert.step == 12)
       try result.manifest.verify(forest.folder)
     }
   }

@@ -12,7 +12,7 @@ struct ForestPlanTests {
     try TinyForest.with { forest in
       let plan = try ForestPlan(forest.config)
       #expect(plan.seedSteps == 12)
-      #expect(plan.experts.map(\.name) == ["ants", "bees", "wasps/hornets"])
+      #expect(plan.experts.map(\.name) == ["ants", "bees", "wasps & hornets"])
       #expect(plan.experts.map(\.steps) == [8, 8, 8])
       #expect(plan.trainingTokens == plan.dense.trainingTokens)
       forest.config.growth.seedShare = 0.25
