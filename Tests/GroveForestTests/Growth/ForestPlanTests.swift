@@ -111,7 +111,7 @@ struct ForestPlanTests {
   @Test("A domain without a whole sequence is named")
   func smallDomain() throws {
     try TinyForest.with { forest in
-      let line = #"{"id": "one", "text": "abc"}"# + "\n"
+      let line = #"{"id": "one", "text": "abc", "domain": "moths"}"# + "\n"
       try FileSystem.write(line, to: forest.corpus.texts.appending(path: "moths.jsonl"))
       try FileSystem.remove(forest.corpus.shards)
       try forest.corpus.buildShards()

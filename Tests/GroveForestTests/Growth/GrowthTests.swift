@@ -21,7 +21,7 @@ struct GrowthTests {
       #expect(failed.failures == ["bees": "it was to fail"] && failed.interrupted == ["ants"])
       #expect(failed.manifest.experts.map(\.name) == ["wasps/hornets"])
       let alone = try forest.grow(only: ["bees"], at: place)
-      #expect(alone.manifest.experts.map(\.name) == ["wasps/hornets", "bees"])
+      #expect(alone.manifest.experts.map(\.name) == ["bees", "wasps/hornets"])
       let end = try forest.grow(at: place)
       #expect(end.isComplete)
       #expect(forest.weights(end.manifest) == forest.weights(whole.manifest))
@@ -64,7 +64,7 @@ struct GrowthTests {
       #expect(forest.weights(back) == forest.weights(before))
       try forest.folder.remove(["bees"], files: .delete)
       #expect(!FileSystem.exists(forest.folder.run(ForestFolder.expertPath("bees")).url))
-      #expect(try forest.grow().manifest.experts.map(\.name) == ["ants", "wasps/hornets", "bees"])
+      #expect(try forest.grow().manifest.experts.map(\.name) == ["ants", "bees", "wasps/hornets"])
       #expect(try forest.weights(ForestManifest(forest.folder)) == forest.weights(before))
     }
   }
