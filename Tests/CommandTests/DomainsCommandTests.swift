@@ -53,7 +53,7 @@ struct DomainsCommandTests {
       try corpus(grove)
       // Even and odd documents are far apart here, whatever they say.
       let ids = ["sea", "wood"].flatMap { topic in (0..<12).map { "\(topic)/\($0)" } }
-      let vectors = (0..<24).flatMap { [Float($0 % 2), Float(1 - $0 % 2), 0.1] }
+      let vectors = (0..<24).flatMap { (number: Int) -> [Float] in [Float(number % 2), Float(1 - number % 2), 0.1] }
       try SafetensorsWriter.write([.init("embeddings", Tensor(vectors, [24, 3]))], to: grove.path("v.safetensors"))
       try FileSystem.write(ids.map { $0 + "\n" }.joined(), to: grove.path("ids.txt"))
       let options = ["--embedding", "v.safetensors", "--ids", "ids.txt"]
