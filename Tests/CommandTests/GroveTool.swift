@@ -89,6 +89,9 @@ struct GroveTool {
       return Result(code: code, output: try text(output), errors: try text(errors))
     }
 
+    /// What it has said on standard error so far.
+    func errorsSoFar() throws -> String { String(decoding: try FileSystem.read(errors), as: UTF8.self) }
+
     /// Waits until something is so or the process has ended. False after a minute or at the end.
     func waits(until isSo: () throws -> Bool) rethrows -> Bool {
       let deadline = ContinuousClock.now + .seconds(60)

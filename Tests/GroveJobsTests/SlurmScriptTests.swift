@@ -27,7 +27,7 @@ struct SlurmScriptTests {
     options.setup = ["module load cuda"]
     var second = job("it's\nnew", cores: 4, ["train", "b c.yaml", "--set", "a='b'"])
     second.environment = ["SEED": "1 2"]
-    let scripts = try executor(options).scripts(for: [job("web", cores: 4), second])
+    let scripts = try executor(options).scripts(for: [[job("web", cores: 4), second]])
     let golden = try String(contentsOf: Fixtures.url("jobs/array.sbatch"), encoding: .utf8)
     #expect(scripts == [golden])
   }
@@ -37,7 +37,7 @@ struct SlurmScriptTests {
     var options = SlurmOptions()
     options.jobsPerArray = 2
     let jobs = [job("a"), job("b", cores: 2), job("c"), job("d"), job("e", cores: 2)]
-    let scripts = try executor(options).scripts(for: jobs)
+    let scripts = try executor(options).scripts(for: [jobs])
     let seen = scripts.map { script in
       script.split(separator: "\n").filter {
         $0.hasPrefix("#SBATCH --array") || $0.hasPrefix("#SBATCH --cpus") || $0.contains(") # ")
@@ -49,6 +49,13 @@ struct SlurmScriptTests {
         ["#SBATCH --array=0-0", "#SBATCH --cpus-per-task=1", "0) # d"],
         ["#SBATCH --array=0-1", "#SBATCH --cpus-per-task=2", "0) # b", "1) # e"],
       ])
+  }
+
+  @Test("Calls that follow each other number their arrays on")
+  func calls() throws {
+    let scripts = try executor().scripts(for: [[job("seed", cores: 8)], [job("a"), job("b")], [job("dense")]])
+    let folders = scripts.compactMap { $0.firstMatch(of: /state='\/forest\/100% new\/(\d+)'/)?.1 }
+    #expect(folders == ["0001", "0002", "0003"])
   }
 
   @Test("Options that cannot be are refused by field, all at once")
@@ -92,8 +99,8 @@ struct SlurmScriptTests {
   func folder() {
     var executor = executor()
     executor.folder = URL(filePath: "/a\"b")
-    #expect(throws: (any Error).self) { try executor.scripts(for: [job("a")]) }
-    do { _ = try executor.scripts(for: [job("a")]) } catch {
+    #expect(throws: (any Error).self) { try executor.scripts(for: [[job("a")]]) }
+    do { _ = try executor.scripts(for: [[job("a")]]) } catch {
       #expect(
         "\(error)" == "/a\"b: a path with quotes, backslashes or line breaks cannot be told to Slurm")
     }

@@ -12,6 +12,7 @@ public struct TinyCorpus: Sendable {
   public let shards: URL
   public let tokenizer: Tokenizer
   public let domains: [String]
+  private let options: ReadingOptions
 
   /// A letter that one document of each domain has once and no other text has: a single token.
   public static let rareLetter = "Z"
@@ -19,6 +20,7 @@ public struct TinyCorpus: Sendable {
   /// Writes the corpus into `folder`.
   /// - Parameters:
   ///   - seed: another seed makes other texts from the same words.
+  ///   - domains: one that cannot be the name of a file stands in its documents too, and then all do.
   ///   - vocabularySize: of the tokenizer; 257 is bytes alone.
   public init(
     in folder: URL, seed: UInt64 = 1, domains: [String] = ["ants", "bees"], bytesPerDomain: Int = 20_000,
@@ -27,15 +29,17 @@ public struct TinyCorpus: Sendable {
     self.domains = domains
     texts = folder.appending(path: "texts")
     shards = folder.appending(path: "shards")
+    let areFileNames = domains.allSatisfy { FileName.escaping($0) == $0 }
+    options = ReadingOptions(domain: areFileNames ? .fileName : .field("domain"), brokenLines: .fail)
     try FileSystem.makeFolder(texts)
     for domain in domains {
       let lines = TinyCorpus.documents(domain, seed: seed, bytes: bytesPerDomain).enumerated().map { index, text in
-        #"{"id": "\#(domain)/\#(index)", "text": "\#(text)"}"# + "\n"
+        let field = areFileNames ? "" : #", "domain": "\#(domain)""#
+        return #"{"id": "\#(domain)/\#(index)", "text": "\#(text)"\#(field)}"# + "\n"
       }
-      try FileSystem.write(lines.joined(), to: texts.appending(path: "\(domain).jsonl"))
+      try FileSystem.write(lines.joined(), to: texts.appending(path: "\(FileName.escaping(domain)).jsonl"))
     }
     let files = try CorpusFiles([texts])
-    let options = ReadingOptions(domain: .fileName, brokenLines: .fail)
     let split = try SplitRule(validationShare: 0.1, seed: 0)
     tokenizer = try CorpusTokenizer.train(
       files, options, split: split, vocabularySize: vocabularySize, onProblem: { _ in }, onProgress: { _ in })
@@ -47,7 +51,6 @@ public struct TinyCorpus: Sendable {
     let builder = try ShardBuilder(
       folder: shards, tokenizer: TokenizerIdentity(tokenizer), split: SplitRule(validationShare: 0.1, seed: 0),
       workers: 1, existing: .refuse)
-    let options = ReadingOptions(domain: .fileName, brokenLines: .fail)
     _ = try builder.build(CorpusFiles([texts]), options, tokenizer: tokenizer, onEvent: { _ in })
   }
 

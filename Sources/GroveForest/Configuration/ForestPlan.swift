@@ -41,8 +41,8 @@ public struct ForestPlan: Sendable {
   ///   forest are checked, so that none fails for its config after the seed has been trained.
   public init(_ config: ForestConfig) throws {
     try config.validated()
+    var config = config.withAbsolutePaths()
     dense = try RunPlan(config.dense)
-    var config = config
     config.model = dense.config.model
     self.config = config
     seedSteps = config.seedSteps
@@ -109,6 +109,16 @@ public struct ForestPlan: Sendable {
 }
 
 extension ForestConfig {
+  /// What jobs and manifest say must be true wherever they are read.
+  fileprivate func withAbsolutePaths() -> ForestConfig {
+    func absolute(_ path: String) -> String { path.isEmpty ? "" : URL(filePath: path).standardizedFileURL.path }
+    var config = self
+    config.data.folder = absolute(data.folder)
+    config.start.model = absolute(start.model)
+    config.growth.clusterer = absolute(growth.clusterer)
+    return config
+  }
+
   /// Steps of the seed phase; 0 without one.
   var seedSteps: Int { Int((Double(training.steps) * growth.seedShare).rounded()) }
   /// Sequences of an expert's step.

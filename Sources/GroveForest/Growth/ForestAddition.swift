@@ -53,26 +53,26 @@ public struct ForestAddition {
     let manifest = try ForestManifest(folder)
     try check(manifest)
     let config = try ForestConfig.load(folder.config)
-    let (start, parents) = try begin(manifest)
-    var run = config.expertRun(domain: domain, steps: try steps ?? medianSteps(manifest), from: start)
-    run.data.folder = data.standardizedFileURL.path
-    let path = ForestFolder.expertPath(name)
-    let begun = folder.run(path)
-    if begun.exists {
-      // It was begun before: what it branches from is decided.
-      run = try RunConfig.load(begun.config)
-    }
+    let beginning = try takeUp(manifest)
+    var run = config.expertRun(domain: domain, steps: beginning.steps, from: try start(beginning, manifest))
+    run.data.folder = beginning.data
     onEvent(.began(phase: .experts, members: [name]))
     var nursery = Nursery(manifest: manifest, folder: folder, executor: executor)
-    return try nursery.grow(
-      [Sapling(role: .expert, name: name, path: path, config: run, cores: config.growth.expertCores, parents: parents)],
-      shouldStop: shouldStop, onEvent: onEvent)
+    let sapling = Sapling(
+      role: .expert, name: name, path: ForestFolder.expertPath(name), config: run, cores: config.growth.expertCores,
+      parents: beginning.parents, place: manifest.nextPlace)
+    return try nursery.grow([sapling], shouldStop: shouldStop, onEvent: onEvent)
   }
 
   private func check(_ manifest: ForestManifest) throws {
     if manifest.experts.contains(where: { $0.name == name }) || ForestPlan.reservedNames.contains(name) {
       throw GroveError(
         .argument, folder.url.path, "the forest has a member '\(name)' already", remedy: "Give another name.")
+    }
+    if manifest.removed.contains(where: { $0.name == name }) {
+      throw GroveError(
+        .argument, folder.url.path, "the expert '\(name)' was removed, and its run is still there",
+        remedy: "Take it back with 'grove forest restore', or give another name.")
     }
     let dataset = try TokenDataset(folder: data, split: .train, domains: .only([domain]), contextLength: 1)
     let tokenizer = dataset.manifest.tokenizer.fingerprint
@@ -84,6 +84,31 @@ public struct ForestAddition {
     }
   }
 
+  /// What was decided when the expert was begun, or is now. It is kept, so that going on neither changes it nor says of the
+  /// expert what is not so.
+  private func takeUp(_ manifest: ForestManifest) throws -> Beginning {
+    let file = folder.beginning(name)
+    let (origin, data) = ("\(origin)", data.standardizedFileURL.path)
+    guard FileSystem.exists(file) else {
+      let beginning = Beginning(
+        origin: origin, data: data, domain: domain, steps: try steps ?? medianSteps(manifest),
+        parents: try parents(manifest))
+      try beginning.write(to: file)
+      return beginning
+    }
+    let begun = try Beginning(contentsOf: file)
+    let changes = [
+      ("origin", begun.origin, origin), ("data", begun.data, data), ("domain", begun.domain, domain),
+      ("steps", "\(begun.steps)", steps.map { "\($0)" } ?? "\(begun.steps)"),
+    ].filter { $1 != $2 }.map { "\($0) is \($2), was \($1)" }
+    guard changes.isEmpty else {
+      throw GroveError(
+        .mismatch, folder.url.path, "the expert '\(name)' was begun otherwise: \(changes.joined(separator: "; "))",
+        remedy: "Say the same again, or give another name.")
+    }
+    return begun
+  }
+
   private func medianSteps(_ manifest: ForestManifest) throws -> Int {
     let steps = manifest.experts.map(\.step).sorted()
     guard !steps.isEmpty else {
@@ -92,34 +117,73 @@ public struct ForestAddition {
     return steps[steps.count / 2]
   }
 
-  /// The checkpoint that the expert branches from, and what it was made of.
-  private func begin(_ manifest: ForestManifest) throws -> (URL, [ForestManifest.Parent]) {
+  /// The checkpoint that the expert branches from: one that is there, or the average of its parents.
+  private func start(_ beginning: Beginning, _ manifest: ForestManifest) throws -> URL {
     switch origin {
-    case .seed:
-      guard let seed = manifest.seed else {
-        throw GroveError(
-          .argument, folder.url.path, "the forest has no seed phase", remedy: "Branch from experts instead.")
-      }
-      return (seed.checkpoint(in: folder), [ForestManifest.Parent(name: seed.name, weight: 1)])
-    case .expert(let name):
-      let expert = try manifest.expert(name, in: folder)
-      return (expert.checkpoint(in: folder), [ForestManifest.Parent(name: name, weight: 1)])
+    case .seed: return try seed(of: manifest).checkpoint(in: folder)
+    case .expert(let name): return try manifest.expert(name, in: folder).checkpoint(in: folder)
     case .uniform, .weighted, .posterior:
-      let parents = try averageParents(manifest)
       let start = folder.start(name)
-      if !FileSystem.exists(start) { try folder.average(parents, of: manifest, to: start) }
-      return (start, parents)
+      if !FileSystem.exists(start) { try folder.average(beginning.parents, of: manifest, to: start) }
+      return start
     }
   }
 
-  private func averageParents(_ manifest: ForestManifest) throws -> [ForestManifest.Parent] {
+  private func seed(of manifest: ForestManifest) throws -> ForestManifest.Member {
+    if let seed = manifest.seed { return seed }
+    throw GroveError(
+      .argument, folder.url.path, "the forest has no seed phase", remedy: "Branch from experts instead.")
+  }
+
+  private func parents(_ manifest: ForestManifest) throws -> [ForestManifest.Parent] {
     switch origin {
+    case .seed: return [ForestManifest.Parent(name: try seed(of: manifest).name, weight: 1)]
+    case .expert(let name): return [ForestManifest.Parent(name: try manifest.expert(name, in: folder).name, weight: 1)]
+    case .uniform: return try manifest.parents(nil, in: folder)
     case .weighted(let weights): return try manifest.parents(weights, in: folder)
     case .posterior:
       let dataset = try TokenDataset(folder: data, split: .train, domains: .only([domain]), contextLength: 1)
       let documents = try (0..<min(100, dataset.domains[0].documents)).map { try dataset.document($0, domain: 0) }
       return try manifest.parents(folder.posterior(on: documents, manifest), in: folder)
-    case .seed, .expert, .uniform: return try manifest.parents(nil, in: folder)
+    }
+  }
+}
+
+/// What an expert that is added begins with.
+private struct Beginning: Codable {
+  var origin: String
+  var data: String
+  var domain: String
+  var steps: Int
+  var parents: [ForestManifest.Parent]
+}
+
+extension Beginning {
+  init(contentsOf file: URL) throws {
+    do { self = try JSONDecoder().decode(Beginning.self, from: FileSystem.read(file)) } catch let error as DecodingError
+    {
+      throw GroveError(.format, file.path, "does not say how an expert was begun", cause: error)
+    }
+  }
+
+  func write(to file: URL) throws {
+    try FileSystem.makeFolder(file.deletingLastPathComponent())
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+    try FileSystem.write(encoder.encode(self), to: file)
+  }
+}
+
+extension ForestAddition.Origin: CustomStringConvertible {
+  /// As the command line takes it.
+  public var description: String {
+    switch self {
+    case .seed: "seed"
+    case .expert(let name): "expert:\(name)"
+    case .uniform: "uniform"
+    case .weighted(let weights):
+      "weights:" + weights.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }.joined(separator: ",")
+    case .posterior: "posterior"
     }
   }
 }

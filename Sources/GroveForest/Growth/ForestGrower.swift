@@ -87,7 +87,8 @@ public struct ForestGrower {
       role: .expert, name: expert.name, path: ForestFolder.expertPath(expert.name),
       config: plan.run(of: expert, from: seed?.checkpoint(in: folder) ?? plan.config.startFolder),
       cores: plan.config.growth.expertCores,
-      parents: seed.map { [ForestManifest.Parent(name: $0.name, weight: 1)] } ?? outside)
+      parents: seed.map { [ForestManifest.Parent(name: $0.name, weight: 1)] } ?? outside,
+      place: plan.experts.firstIndex(of: expert) ?? 0)
   }
 
   private func chosen(_ only: [String]?) throws -> [ForestPlan.Expert] {
@@ -114,14 +115,9 @@ public struct ForestGrower {
       throw GroveError(
         .file, folder.url.path, "holds '\(entry.lastPathComponent)', but is no forest", remedy: "Name another folder.")
     }
-    var config = plan.config
-    config.data.folder = URL(filePath: config.data.folder).standardizedFileURL.path
-    if let start = config.startFolder { config.start.model = start.standardizedFileURL.path }
-    if !config.growth.clusterer.isEmpty {
-      try Clusterer(contentsOf: URL(filePath: config.growth.clusterer)).write(to: folder.clusterer)
-      config.growth.clusterer = URL(filePath: config.growth.clusterer).standardizedFileURL.path
-    }
-    try FileSystem.write(config.yaml(), to: folder.config)
+    let clusterer = plan.config.growth.clusterer
+    if !clusterer.isEmpty { try Clusterer(contentsOf: URL(filePath: clusterer)).write(to: folder.clusterer) }
+    try FileSystem.write(plan.config.yaml(), to: folder.config)
     let manifest = ForestManifest(tokenizerFingerprint: plan.dense.dataset.manifest.tokenizer.fingerprint)
     try manifest.write(to: folder)
     return manifest

@@ -17,6 +17,8 @@ struct Sapling {
   let config: RunConfig
   let cores: Int
   let parents: [ForestManifest.Parent]
+  /// Among the experts.
+  var place = 0
 }
 
 /// Trains members by jobs and puts them into the manifest as they are done.
@@ -32,12 +34,14 @@ struct Nursery {
   }
 
   /// A job that trains a run, or goes on with it.
+  ///
+  /// It waits for one that a grower which died, or Slurm, has told to stop: that may still be saving.
   static func job(_ name: String, _ path: String, cores: Int, in folder: ForestFolder) -> Job {
     Job(
       name: name,
       arguments: [
         "train", folder.jobConfig(path).standardizedFileURL.path, "--run",
-        folder.run(path).url.standardizedFileURL.path,
+        folder.run(path).url.standardizedFileURL.path, "--patience", "300",
       ], cores: cores, log: folder.log(path))
   }
 
@@ -69,7 +73,7 @@ struct Nursery {
   private mutating func admit(_ sapling: Sapling, _ onEvent: (ForestEvent) -> Void) throws {
     guard
       let member = try ForestManifest.Member.finished(
-        sapling.name, run: sapling.path, parents: sapling.parents, in: folder)
+        sapling.name, run: sapling.path, place: sapling.place, parents: sapling.parents, in: folder)
     else {
       throw GroveError(
         .mismatch, folder.run(sapling.path).url.path, "its job has finished, but the run is not at its last step",

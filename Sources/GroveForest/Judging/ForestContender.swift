@@ -29,7 +29,8 @@ public struct ForestEntry: Sendable {
   public let trainingOperations: Double?
   /// Floating-point operations of a scored token.
   public let operationsPerToken: Double
-  /// Forward passes of an expert for a scored token; 1 for a single model.
+  /// Forward passes of an expert for a scored token. A single model has a little more than 1: what the last window of a
+  /// document reads again counts.
   public let passesPerToken: Double
   /// Bytes of the weights that must be at hand.
   public let weightBytes: Int

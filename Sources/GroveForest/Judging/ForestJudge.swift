@@ -42,7 +42,8 @@ public struct ForestJudge {
   ///   - development: training-side documents by domain, for a cached prior: at most 100 of each are read.
   ///   - modes: ways to use the forest.
   ///   - traced: ids of documents whose weights are wanted token by token, in the first mode that weighs by the text.
-  /// - Throws: `GroveError` if a mode cannot be used for these documents, or an expert or contender cannot be loaded.
+  /// - Throws: `GroveError` if a traced document is not among them, a mode cannot be used for these documents, or an
+  ///   expert or contender cannot be loaded.
   public func judge(
     _ documents: [TokenizedDocument], development: [String: [TokenizedDocument]] = [:], modes: [ForestMode],
     contenders: [ForestContender], tracing traced: Set<String> = [], onEvent: (Event) -> Void = { _ in }
@@ -50,6 +51,11 @@ public struct ForestJudge {
     let groups = Dictionary(grouping: documents.filter { $0.byteCount > 0 }, by: \.domain)
     let documents = groups.sorted { $0.key < $1.key }.flatMap(\.value)
     guard !documents.isEmpty else { throw GroveError(.argument, "documents", "there is none with text") }
+    if let stranger = traced.subtracting(documents.map(\.id)).min() {
+      throw GroveError(
+        .argument, "trace", "no document that is judged has the id '\(stranger)'",
+        remedy: "There is '\(documents[0].id)', for one.")
+    }
     let clock = ContinuousClock()
     var start = clock.now
     onEvent(.began("forest"))
@@ -128,12 +134,17 @@ public struct ForestJudge {
     let losses = try single.withExpert(0) { model in
       try evaluator.losses(of: documents, under: model, device: pool.device) { onProgress($0, total) }
     }
+    // The last window of a document reads earlier tokens again, for a contender as for the forest.
+    let reads = documents.indices.reduce(0) { sum, index in
+      evaluator.windows(of: documents[index], document: index).reduce(sum) { $0 + $1.count }
+    }
+    let passes = Double(reads) / Double(total)
     return ForestEntry(
       name: contender.name, mode: nil, losses: losses,
       summary: try PerplexitySummary(losses, random: RandomKey(seed: 0)), trainingTokens: contender.trainingTokens,
       trainingOperations: contender.trainingTokens.map {
         Double($0) * single.configs[0].trainingOperationsPerToken
-      }, operationsPerToken: single.configs[0].inferenceOperationsPerToken, passesPerToken: 1,
+      }, operationsPerToken: passes * single.configs[0].inferenceOperationsPerToken, passesPerToken: passes,
       weightBytes: single.byteCounts[0], routing: [], traces: [])
   }
 }

@@ -22,7 +22,9 @@ extension ForestFolder {
     } afterwards: {
       if files == .keep { return }
       for name in names {
-        for place in [run(ForestFolder.expertPath(name)).url, start(name)] { try FileSystem.remove(place) }
+        for place in [run(ForestFolder.expertPath(name)).url, start(name), beginning(name)] {
+          try FileSystem.remove(place)
+        }
       }
     }
   }

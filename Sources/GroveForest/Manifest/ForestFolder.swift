@@ -49,6 +49,8 @@ public struct ForestFolder: Sendable, Hashable {
   }
   /// The checkpoint that an expert which was added later has branched from.
   func start(_ name: String) -> URL { url.appending(path: "starts/\(FileName.escaping(name))") }
+  /// What was decided when that expert was begun.
+  func beginning(_ name: String) -> URL { url.appending(path: "starts/\(FileName.escaping(name)).json") }
   /// The config of the job that trains the run of a path.
   func jobConfig(_ path: String) -> URL { url.appending(path: "configs/\(path).yaml") }
   /// The output of that job.

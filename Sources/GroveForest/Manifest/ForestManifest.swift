@@ -11,6 +11,9 @@ public struct ForestManifest: Codable, Equatable, Sendable {
     public var name: String
     /// The path of its run in the forest's folder.
     public var run: String
+    /// Its place among the experts: that of its domain in the config, or behind all that were there when it was added.
+    /// So their order does not depend on which job ended first. 0 for the seed and the dense model.
+    public var place: Int
     /// The step of its checkpoint.
     public var step: Int
     /// Tokens that its own run has trained on.
@@ -45,7 +48,7 @@ public struct ForestManifest: Codable, Equatable, Sendable {
   public var seed: Member?
   /// The model of the same cost that trained on all domains, if it was wanted: a control, no part of the forest.
   public var dense: Member?
-  /// In order of the bytes of their names, whichever was done first.
+  /// By their places; of equal places, by name.
   public var experts: [Member] = []
   /// Experts that were taken out of use; their runs are still there.
   public var removed: [Member] = []
@@ -95,7 +98,7 @@ public struct ForestManifest: Codable, Equatable, Sendable {
     throw GroveError(.argument, folder.url.path, "the forest has no expert '\(name)'", remedy: hint)
   }
 
-  /// The expert of each domain: the one that was grown last where several were trained on it.
+  /// The expert of each domain: the last one where several were trained on it.
   public var oracle: [String: String] {
     Dictionary(experts.flatMap { expert in expert.domains.map { ($0, expert.name) } }) { $1 }
   }
@@ -105,8 +108,11 @@ public struct ForestManifest: Codable, Equatable, Sendable {
     removed.removeAll { $0.name == expert.name }
     experts.removeAll { $0.name == expert.name }
     experts.append(expert)
-    experts.sort { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
+    experts.sort { ($0.place, $0.name) < ($1.place, $1.name) }
   }
+
+  /// That of the next expert that is added.
+  var nextPlace: Int { (experts + removed).reduce(0) { max($0, $1.place + 1) } }
 
   /// The seed, the dense model and the experts in use.
   public var members: [Member] { [seed, dense].compactMap { $0 } + experts }
@@ -140,7 +146,7 @@ extension ForestManifest.Member {
   /// The member that a finished run is.
   /// - Returns: nil if the run is not at its end.
   static func finished(
-    _ name: String, run path: String, parents: [ForestManifest.Parent], in folder: ForestFolder
+    _ name: String, run path: String, place: Int, parents: [ForestManifest.Parent], in folder: ForestFolder
   ) throws -> Self? {
     let run = folder.run(path)
     guard run.exists else { return nil }
@@ -153,7 +159,7 @@ extension ForestManifest.Member {
       throw GroveError(.format, checkpoint.path, "the manifest does not list model.safetensors")
     }
     return Self(
-      name: name, run: path, step: config.training.steps,
+      name: name, run: path, place: place, step: config.training.steps,
       trainingTokens: config.training.steps * config.training.batchSize * config.model.contextLength,
       weights: weights, data: config.data.folder, domains: config.data.domains, parents: parents)
   }

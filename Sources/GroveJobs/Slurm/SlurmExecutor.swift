@@ -35,12 +35,17 @@ public struct SlurmExecutor: Executor {
     self.directory = directory ?? URL(filePath: FileManager.default.currentDirectoryPath)
   }
 
-  /// The scripts that `run` would submit if nothing is with Slurm yet, in that order. Nothing is written, and no Slurm
-  /// needs to be there.
+  /// The scripts that calls of `run` would submit, one call after the other, if nothing is with Slurm yet. Nothing is
+  /// written, and no Slurm needs to be there.
+  /// - Parameter calls: the jobs of each call.
   /// - Throws: `GroveError` for jobs or options that cannot be run.
-  public func scripts(for jobs: [Job]) throws -> [String] {
-    try requireRunnable(jobs)
-    return submissions(jobs, after: 0).map { script($0).text }
+  public func scripts(for calls: [[Job]]) throws -> [String] {
+    var scripts: [String] = []
+    for jobs in calls {
+      try requireRunnable(jobs)
+      scripts += submissions(jobs, after: scripts.count).map { script($0).text }
+    }
+    return scripts
   }
 
   public func run(

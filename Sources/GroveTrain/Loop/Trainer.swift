@@ -24,6 +24,8 @@ public final class Trainer {
   public let order: DataOrder
   /// Those that train this run together.
   public let processes: ProcessGroup
+  /// How long to wait for another process that trains this run: one that was told to stop may still save.
+  public var patience: Duration = .zero
 
   let model: any LanguageModel
   let optimizer: Optimizer
@@ -103,10 +105,12 @@ public final class Trainer {
   /// - Throws: `GroveError`; with code `.process` if another process was lost or gave up.
   public func run(shouldStop: () -> Bool, onEvent: @escaping (TrainingEvent) -> Void) throws -> Outcome {
     try FileSystem.makeFolder(folder.checkpoints)
+    let deadline = ContinuousClock.now + patience
     let lock =
       processes.isFirst
       ? try FolderLock(
-        folder.url, problem: "another process is training this run", remedy: "Wait for it, or stop it.") : nil
+        folder.url, problem: "another process is training this run", remedy: "Wait for it, or stop it.",
+        isPatient: { ContinuousClock.now < deadline && !shouldStop() }) : nil
     defer { withExtendedLifetime(lock) {} }
     listener = onEvent
     try begin()

@@ -64,14 +64,19 @@ struct ForestAverageCommand: ParsableCommand {
   var weights = "uniform"
   @OptionGroup var output: OutputOptions
 
+  func validate() throws { _ = try given() }
+
   func run() throws {
     let manifest = try ForestManifest(place.forest)
-    let given = weights == "uniform" ? nil : try NamedNumbers.parse(weights, option: "--weights")
-    let parents = try manifest.parents(given, in: place.forest)
+    let parents = try manifest.parents(given(), in: place.forest)
     try place.forest.average(parents, of: manifest, to: URL(filePath: out))
     output.show(
       "\(out): the average of \(ForestText.parents(parents))",
       json: ["model": .string(out), "weights": .object(parents.map { ($0.name, .number($0.weight)) })])
+  }
+
+  private func given() throws -> [String: Double]? {
+    weights == "uniform" ? nil : try NamedNumbers.parse(weights, option: "--weights")
   }
 }
 

@@ -76,8 +76,8 @@ struct ForestGrowCommand: ParsableCommand {
         "\(jobs.dense.cores)", ForestText.command(jobs.dense))
     }
     let slurm = executor as? SlurmExecutor
-    let scripts = try [jobs.seed.map { [$0] } ?? [], jobs.experts].filter { !$0.isEmpty }
-      .flatMap { try slurm?.scripts(for: $0) ?? [] }
+    let phases = [[jobs.seed].compactMap { $0 }, jobs.experts, dense ? [jobs.dense] : []].filter { !$0.isEmpty }
+    let scripts = try slurm?.scripts(for: phases) ?? []
     try output.show(
       """
       \(try plan.config.yaml())
@@ -93,7 +93,7 @@ struct ForestGrowCommand: ParsableCommand {
         "trainingTokens": .integer(plan.trainingTokens), "operations": .number(plan.operations),
         "stateBytes": .integer(plan.dense.stateBytes),
         "jobs": .array(
-          ([jobs.seed].compactMap { $0 } + jobs.experts).map {
+          phases.joined().map {
             [
               "name": .string($0.name), "cores": .integer($0.cores),
               "arguments": .array($0.arguments.map { .string($0) }),

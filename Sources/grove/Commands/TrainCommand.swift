@@ -25,6 +25,8 @@ struct TrainCommand: ParsableCommand {
   @Option(name: .customLong("set"), help: "Override one field: --set model.layers=6.") var overrides: [String] = []
   @OptionGroup var hardware: DeviceOption
   @Option(name: .customLong("nproc"), help: "Processes on this machine that train the run together.") var processes = 1
+  @Option(help: "Seconds to wait for another process that trains this run: one that is told to stop saves first.")
+  var patience = 0
   @Flag(help: "Print the resolved config, parameters, tokens, FLOPs and memory; train nothing.") var dryRun = false
   @OptionGroup var output: OutputOptions
 
@@ -32,6 +34,7 @@ struct TrainCommand: ParsableCommand {
     if !(1...Torch.mostThreads).contains(processes) {
       throw ValidationError("--nproc: \(processes) is outside 1...\(Torch.mostThreads)")
     }
+    if !(0...86_400).contains(patience) { throw ValidationError("--patience: \(patience) is outside 0...86400") }
   }
 
   func run() throws {
@@ -55,6 +58,7 @@ struct TrainCommand: ParsableCommand {
     let outcome = try ProcessGroup.with(place) { group in
       StopSignals.install()  // not before: who waits for the others saves nothing
       let trainer = try Trainer(config, folder: run, device: device, processes: group)
+      trainer.patience = .seconds(patience)
       let view = TrainingView(quiet: output.quiet)
       defer { view.end() }
       return try trainer.run(

@@ -12,7 +12,7 @@ struct ForestPlanTests {
     try TinyForest.with { forest in
       let plan = try ForestPlan(forest.config)
       #expect(plan.seedSteps == 12)
-      #expect(plan.experts.map(\.name) == ["ants", "bees", "wasps & hornets"])
+      #expect(plan.experts.map(\.name) == ["ants", "bees", "wasps/hornets"])
       #expect(plan.experts.map(\.steps) == [8, 8, 8])
       #expect(plan.trainingTokens == plan.dense.trainingTokens)
       forest.config.growth.seedShare = 0.25
@@ -111,7 +111,7 @@ struct ForestPlanTests {
   @Test("A domain without a whole sequence is named")
   func smallDomain() throws {
     try TinyForest.with { forest in
-      let line = #"{"id": "one", "text": "abc"}"# + "\n"
+      let line = #"{"id": "one", "text": "abc", "domain": "moths"}"# + "\n"
       try FileSystem.write(line, to: forest.corpus.texts.appending(path: "moths.jsonl"))
       try FileSystem.remove(forest.corpus.shards)
       try forest.corpus.buildShards()

@@ -19,9 +19,9 @@ struct GrowthTests {
       #expect(stopped.interrupted == ["seed"] && stopped.manifest.experts.isEmpty)
       let failed = try forest.grow(InProcessExecutor(failing: ["bees"], stopping: ["ants": 4]), at: place)
       #expect(failed.failures == ["bees": "it was to fail"] && failed.interrupted == ["ants"])
-      #expect(failed.manifest.experts.map(\.name) == ["wasps & hornets"])
+      #expect(failed.manifest.experts.map(\.name) == ["wasps/hornets"])
       let alone = try forest.grow(only: ["bees"], at: place)
-      #expect(alone.manifest.experts.map(\.name) == ["bees", "wasps & hornets"])
+      #expect(alone.manifest.experts.map(\.name) == ["bees", "wasps/hornets"])
       let end = try forest.grow(at: place)
       #expect(end.isComplete)
       #expect(forest.weights(end.manifest) == forest.weights(whole.manifest))
@@ -34,8 +34,8 @@ struct GrowthTests {
     try TinyForest.with { forest in
       forest.config.checkpoints.logarithmic = true
       let manifest = try forest.grow().manifest
-      let expert = try manifest.expert("wasps & hornets", in: forest.folder)
-      #expect(expert.run == "experts/wasps%20%26%20hornets" && expert.domains == ["wasps & hornets"])
+      let expert = try manifest.expert("wasps/hornets", in: forest.folder)
+      #expect(expert.run == "experts/wasps%2Fhornets" && expert.domains == ["wasps/hornets"])
       #expect(expert.parents == [ForestManifest.Parent(name: "seed", weight: 1)])
       let first = forest.folder.run(expert.run).checkpoint(step: 0).appending(path: "model.safetensors")
       #expect(try ContentHash.ofFile(first) == manifest.seed?.weights)
@@ -58,13 +58,13 @@ struct GrowthTests {
     try TinyForest.with { forest in
       let before = try forest.grow().manifest
       let left = try forest.folder.remove(["bees"], files: .keep)
-      #expect(left.experts.map(\.name) == ["ants", "wasps & hornets"])
+      #expect(left.experts.map(\.name) == ["ants", "wasps/hornets"])
       #expect(try forest.grow().manifest.experts.count == 2)
       let back = try forest.folder.restore(["bees"])
       #expect(forest.weights(back) == forest.weights(before))
       try forest.folder.remove(["bees"], files: .delete)
       #expect(!FileSystem.exists(forest.folder.run(ForestFolder.expertPath("bees")).url))
-      #expect(try forest.grow().manifest.experts.map(\.name) == ["ants", "bees", "wasps & hornets"])
+      #expect(try forest.grow().manifest.experts.map(\.name) == ["ants", "bees", "wasps/hornets"])
       #expect(try forest.weights(ForestManifest(forest.folder)) == forest.weights(before))
     }
   }
@@ -76,10 +76,10 @@ struct GrowthTests {
       let manifest = try FileSystem.read(forest.folder.manifest)
       #expect(
         forest.message { try forest.grow(only: ["moths"]) }
-          == "DIR/forest: the config has no domain 'moths'. There are: ants, bees, wasps & hornets.")
+          == "DIR/forest: the config has no domain 'moths'. There are: ants, bees, wasps/hornets.")
       #expect(
         forest.message { try forest.folder.remove(["ants", "moths"], files: .delete) }
-          == "DIR/forest: the forest has no expert 'moths'. There are: ants, bees, wasps & hornets.")
+          == "DIR/forest: the forest has no expert 'moths'. There are: ants, bees, wasps/hornets.")
       #expect(
         forest.message { try forest.folder.restore(["ants"]) } == "DIR/forest: no expert 'ants' was removed")
       var other = forest

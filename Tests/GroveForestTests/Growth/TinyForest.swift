@@ -14,7 +14,7 @@ struct TinyForest {
   /// Half of 24 steps for the seed; the experts share the rest, 8 steps each of half the batch.
   static func with<Result>(_ body: (inout TinyForest) throws -> Result) throws -> Result {
     try Fixtures.withTemporaryFolder { place in
-      let corpus = try TinyCorpus(in: place, domains: ["ants", "bees", "wasps & hornets"], bytesPerDomain: 6000)
+      let corpus = try TinyCorpus(in: place, domains: ["ants", "bees", "wasps/hornets"], bytesPerDomain: 6000)
       var forest = TinyForest(place: place, corpus: corpus)
       forest.config.model.contextLength = 16
       forest.config.model.width = 16

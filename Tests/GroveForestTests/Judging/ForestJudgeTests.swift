@@ -95,7 +95,7 @@ struct ForestJudgeTests {
       let report = try ForestReport(forest.folder, use.manifest, judgement, against: "dense").page(title: "Tiny")
       #expect(report.sections.map(\.title) == ["Comparison", "Domain by domain", "Routing", "Compute", "Members"])
       let html = report.html()
-      for text in ["posterior@1", "Loss against training compute", "wasps &amp; hornets", "out of domain"] {
+      for text in ["posterior@1", "Loss against training compute", "wasps/hornets", "out of domain"] {
         #expect(html.contains(text), "\(text)")
       }
     }
