@@ -6,9 +6,9 @@ public struct ContinuedPretrainingConfig: Config {
   /// Trainings of each arm.
   public var seeds = 1
   /// Width of the residual stream, C. That of the feed-forward layers is 8/3 of it, rounded up to a multiple of 8.
-  public var width = 64
+  public var width = 48
   /// Blocks, L.
-  public var layers = 3
+  public var layers = 2
   /// Heads of attention, H. They divide the width into parts of even width.
   public var heads = 4
   /// Ids of the models, and the most that the tokenizer learns; at least 257, for 256 bytes and the end of text.
@@ -18,20 +18,20 @@ public struct ContinuedPretrainingConfig: Config {
   /// Sequences of a step, B.
   public var batchSize = 8
   /// The peak of the base's schedule, and the unit of the others'.
-  public var learningRate = 4e-3
+  public var learningRate = 5e-3
   /// The rate at the end of a schedule as a share of its peak; times `learningRate`, what the arms without a re-warm-up
   /// keep to.
   public var floorShare = 0.1
   /// Steps of the base, a hundredth of them its warm-up.
-  public var baseSteps = 1500
+  public var baseSteps = 1200
   /// Steps of a continuation.
-  public var steps = 500
+  public var steps = 400
   /// Warm-up of a continuation, as a share of its steps.
   public var warmupShare = 0.01
   /// Regular validations of a run, beside those after its first steps.
   public var validations = 20
   /// Held-out tokens of each stream that judge a run while it trains; all of them judge its end.
-  public var validationTokens = 8192
+  public var validationTokens = 4096
   /// Share of the documents that are held out.
   public var heldOutShare = 0.12
   /// Documents are taken from a file until it has given a stream so many bytes; 0 takes all.

@@ -62,7 +62,7 @@ extension RewarmConfig {
     return config
   }
 
-  /// 0.2M parameters on 0.5M tokens, three seeds.
+  /// 0.1M parameters on 0.4M tokens, three seeds.
   static var tiny: RewarmConfig {
     var config = RewarmConfig()
     config.pretraining.seeds = 3

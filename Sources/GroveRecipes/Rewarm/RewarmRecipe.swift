@@ -47,8 +47,8 @@ public struct RewarmRecipe: Recipe {
   ]
 
   public let differences = [
-    "Models of 0.2 million parameters, a base of 1.5 million tokens (three passes) and 0.5 million tokens of new text (one "
-      + "pass), not Pythia-410M, 300 and 297 billion.",
+    "Models of 0.1 million parameters, a base of 1.2 million tokens (under three passes) and 0.4 million tokens of new text "
+      + "(one pass at most), not Pythia-410M, 300 and 297 billion.",
     "Old and new text are disjoint documents of the same four kinds, 85% and 15% of each, for the mild shift from the "
       + "Pile to SlimPajama.",
     "AdamW begins each continuation with moments of zero.",

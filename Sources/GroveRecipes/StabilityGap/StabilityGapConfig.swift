@@ -75,7 +75,7 @@ extension StabilityGapConfig {
     return config
   }
 
-  /// 0.2M parameters, three seeds; the domain is two languages of the manual.
+  /// 0.1M parameters, three seeds; the domain is two languages of the manual.
   static var tiny: StabilityGapConfig {
     var config = StabilityGapConfig()
     config.pretraining.seeds = 3

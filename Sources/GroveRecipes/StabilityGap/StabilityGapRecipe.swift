@@ -38,7 +38,7 @@ public struct StabilityGapRecipe: Recipe {
   ]
 
   public let differences = [
-    "Models of 0.2 million parameters, a base of 1.5 million tokens and continuations of 0.3 million, not OpenLLaMA-3B "
+    "Models of 0.1 million parameters, a base of 1.2 million tokens and continuations of 0.3 million, not OpenLLaMA-3B "
       + "and 50 billion tokens of medical text.",
     "The domain is the manual in French and Spanish, and a tenth of what the base reads is other pages of it; the paper's is "
       + "medicine. Its tasks are next tokens of held-out pages, of held-out old text, and a pattern to copy.",
