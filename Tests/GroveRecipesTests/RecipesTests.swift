@@ -108,7 +108,7 @@ struct RecipesTests {
   /// The subsets hold training documents of the domain as they stand there, and a mixture reads the shares of the base.
   private func checkStabilityGap(_ place: URL) throws {
     let domain = try Set(ids(place, "data/texts/domain"))
-    let split = try SplitRule(validationShare: 0.12, seed: 0)
+    let split = try SplitRule(validationShare: 0.3, seed: 0)
     for name in ["subset", "best"] {
       let chosen = try ids(place, "subsets/texts/\(name)")
       #expect(!chosen.isEmpty && domain.isSuperset(of: chosen))

@@ -56,6 +56,7 @@ extension RewarmConfig {
     config.pretraining.validations = 4
     config.pretraining.validationTokens = 512
     config.pretraining.bytesPerPart = 12_000
+    config.pretraining.heldOutShare = 0.3
     config.pretraining.streams = shifted
     config.warmupShares = [0.01, 0.1]
     config.lengths = [1, 2]

@@ -68,7 +68,8 @@ extension StabilityGapConfig {
     config.pretraining.steps = 20
     config.pretraining.validations = 2
     config.pretraining.validationTokens = 512
-    config.pretraining.bytesPerPart = 16_000
+    config.pretraining.bytesPerPart = 30_000
+    config.pretraining.heldOutShare = 0.3
     config.pretraining.streams = streams
     config.patterns = 8
     config.clozesPerDocument = 2
