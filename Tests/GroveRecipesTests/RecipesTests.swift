@@ -1,5 +1,6 @@
 import Foundation
 import GroveCore
+import GroveCorpus
 import GroveRecipes
 import GroveTesting
 import GroveTrain
@@ -31,6 +32,8 @@ struct RecipesTests {
       #expect(result.arms.count >= 3)
       #expect(result.text.contains("MECHANISM ONLY"))
       if id == "pythia" { try checkPythia(place) }
+      if id == "rewarm" { try checkRewarm(place) }
+      if id == "stability-gap" { try checkStabilityGap(place) }
       if id == "tiny-language-models" {
         let latency = try #require(result.arms.first { $0.arm == "latency" })
         // Of the machine, not of the three workers.
@@ -76,6 +79,60 @@ struct RecipesTests {
       #expect((Int(words[0]) ?? 0) + (Int(words[2]) ?? 0) == Int(words[4]))
     }
     #expect(counts.values.sorted() == [1, 1, 2, 2, 4, 4, 8, 8])
+  }
+
+  /// The ids in a file of texts.
+  private func ids(_ place: URL, _ file: String) throws -> [String] {
+    try FileSystem.read(place.appending(path: "\(file).jsonl")).split(separator: 0x0A).compactMap {
+      try JSONValue(parsing: $0, at: file)["id"]?.stringValue
+    }
+  }
+
+  /// Old and new text share no document, and the arms go on from the base as their names say.
+  private func checkRewarm(_ place: URL) throws {
+    let (old, new) = (try ids(place, "data/texts/upstream"), try ids(place, "data/texts/downstream"))
+    #expect(!old.isEmpty && !new.isEmpty && Set(old).isDisjoint(with: new))
+    #expect(Set(old.prefix(4).map { $0.prefix { $0 != "/" } }).count > 1, "the files alternate")
+    func folder(_ arm: String) -> RunFolder { RunFolder(place.appending(path: "arms/\(arm)/seed-1/run")) }
+    let base = folder("base").checkpoint(step: 40)
+    for (arm, start) in [("rewarmed", base.path), ("same-text", base.path), ("scratch", "")] {
+      #expect(try RunConfig.load(folder(arm).config).start.model == start)
+    }
+    let rates = try RunMetrics(folder("constant")).steps.map(\.learningRate)
+    #expect(rates.count == 40 && Set(rates).count == 1)
+    let judged = try RunMetrics(folder("rewarmed")).validations
+    #expect(judged.map(\.step) == [1, 2, 4, 8, 10, 16, 20, 30, 32, 40])
+    #expect(judged.allSatisfy { $0.domains.keys.sorted() == ["downstream", "upstream"] })
+  }
+
+  /// The subsets hold training documents of the domain as they stand there, and a mixture reads the shares of the base.
+  private func checkStabilityGap(_ place: URL) throws {
+    let domain = try Set(ids(place, "data/texts/domain"))
+    let split = try SplitRule(validationShare: 0.3, seed: 0)
+    for name in ["subset", "best"] {
+      let chosen = try ids(place, "subsets/texts/\(name)")
+      #expect(!chosen.isEmpty && domain.isSuperset(of: chosen))
+      #expect(chosen.allSatisfy { split.split(of: $0) == .train })
+    }
+    let run = RunFolder(place.appending(path: "arms/mixture/seed-1/run"))
+    #expect(try RunConfig.load(run.config).data.weights == ["domain": 0.6, "books": 0.3, "known": 0.1])
+    #expect(try run.checkpointSteps() == [20], "the checkpoints that were probed are gone")
+  }
+
+  @Test("What does not fit together in a config about continued pre-training is refused by its field")
+  func continuedConfigs() throws {
+    func words(_ id: String, _ overrides: [String]) -> String {
+      do { _ = try Recipes.named(id).plan(.tiny, overrides: overrides) } catch { return "\(error)" }
+      return "nothing was thrown"
+    }
+    #expect(
+      words("rewarm", ["downstream=news", "peaks=[2]", "pretraining.floorShare=0"])
+        == "scale tiny: pretraining.floorShare: 0.0 is outside (0, 1); downstream: there is no stream 'news' among "
+        + "upstream, downstream; peaks: [2.0] are no positive peaks with 1")
+    #expect(
+      words("stability-gap", ["replaced=domain", "pretraining.streams.0.parts.0.from=1", "patternTokens=64"])
+        == "scale tiny: pretraining.streams.0.parts.0.to: 1.0 to 1.0 is no part of 0 to 1; replaced: 'domain' has no "
+        + "share; patternTokens: 256 tokens do not fit in 128")
   }
 
   @Test(

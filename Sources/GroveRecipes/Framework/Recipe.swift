@@ -62,7 +62,9 @@ extension Recipe {
 /// The recipes of this build.
 public enum Recipes {
   /// By id.
-  public static let all: [any Recipe] = [PythiaRecipe(), TinyLanguageModelsRecipe()]
+  public static let all: [any Recipe] = [
+    PythiaRecipe(), RewarmRecipe(), StabilityGapRecipe(), TinyLanguageModelsRecipe(),
+  ]
 
   /// - Throws: `GroveError` with code `.argument` that names the ids there are.
   public static func named(_ id: String) throws -> any Recipe {

@@ -52,6 +52,9 @@ public final class RecipeRun: Sendable {
   /// - Throws: `RecipeInterrupted` if the caller asked to stop. Arms ask between their steps.
   public func checkStop() throws { if shouldStop() { throw RecipeInterrupted() } }
 
+  /// The folder of an arm and seed: another arm may go on from what lies there, once it is done.
+  public func place(of arm: String, seed: Int) -> URL { folder.appending(path: "arms/\(arm)/seed-\(seed)") }
+
   /// One arm and seed to be trained.
   public struct Job: Sendable {
     let arm: String
@@ -103,7 +106,7 @@ public final class RecipeRun: Sendable {
   }
 
   private func record(_ job: Job) throws -> ArmRecord {
-    let place = folder.appending(path: "arms/\(job.arm)/seed-\(job.seed)")
+    let place = place(of: job.arm, seed: job.seed)
     let file = place.appending(path: ArmRecord.fileName)
     if FileSystem.exists(file) {
       let record = try RecipeRecords.arm(at: file)

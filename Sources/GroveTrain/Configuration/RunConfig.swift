@@ -122,8 +122,13 @@ public struct TrainingConfig: Config {
 
 /// How often, and on how much text, a run is judged.
 public struct ValidationConfig: Config {
+  /// Domains whose held-out documents judge the run, also such as it does not read: what it was trained on before, for
+  /// one. Empty for those that it reads.
+  public var domains: [String] = []
   /// Steps between validations; 0 validates at the end only.
   public var everySteps = 200
+  /// Also after steps 1, 2, 4, 8, … 512: a run that starts from a checkpoint changes most in its first steps.
+  public var logarithmic = false
   /// Tokens of each domain, whole documents; 0 takes all.
   public var tokensPerDomain = 8192
 
@@ -134,6 +139,11 @@ public struct ValidationConfig: Config {
     if everySteps < 0 { issues.append(ConfigIssue("everySteps", "\(everySteps) is negative")) }
     if tokensPerDomain < 0 { issues.append(ConfigIssue("tokensPerDomain", "\(tokensPerDomain) is negative")) }
     return issues
+  }
+
+  /// Whether the run is judged after so many steps; it always is at its end.
+  public func isDue(after step: Int) -> Bool {
+    (logarithmic && step.isLogarithmic) || (everySteps > 0 && step > 0 && step.isMultiple(of: everySteps))
   }
 }
 
@@ -157,11 +167,16 @@ public struct CheckpointConfig: Config {
 
   /// Whether a checkpoint of this step belongs to the logarithmic ones.
   public func isLogarithmic(_ step: Int) -> Bool {
-    logarithmic && (step == 0 || (step <= 512 && step.nonzeroBitCount == 1))
+    logarithmic && (step == 0 || step.isLogarithmic)
   }
 
   /// Whether the state after so many steps is saved.
   public func isDue(after step: Int) -> Bool {
     isLogarithmic(step) || (everySteps > 0 && step > 0 && step.isMultiple(of: everySteps))
   }
+}
+
+extension Int {
+  /// Whether a step is 1, 2, 4, 8, … 512.
+  fileprivate var isLogarithmic: Bool { (1...512).contains(self) && nonzeroBitCount == 1 }
 }

@@ -5,10 +5,9 @@ import GroveTokenizer
 
 extension Trainer {
   /// The held-out documents that judge a run: of each domain the first ones, up to the config's number of tokens.
+  /// - Throws: `GroveError` if a domain that the config names for it has none.
   static func validationDocuments(_ folder: URL, _ config: RunConfig) throws -> [[TokenizedDocument]] {
-    // A small domain may have no document on this side; that is no reason not to train on it.
-    let heldOut = try ShardManifest(folder: folder).shards.filter { $0.split == .validation }.map(\.domain)
-    let domains = config.data.domains.isEmpty ? heldOut : heldOut.filter(config.data.domains.contains)
+    let domains = try judgedDomains(folder, config)
     guard !domains.isEmpty else { return [] }
     let dataset = try TokenDataset(
       folder: folder, split: .validation, domains: .only(domains), contextLength: config.model.contextLength)
@@ -24,6 +23,13 @@ extension Trainer {
       }
       return documents
     }.filter { !$0.isEmpty }
+  }
+
+  private static func judgedDomains(_ folder: URL, _ config: RunConfig) throws -> [String] {
+    if !config.validation.domains.isEmpty { return config.validation.domains }
+    // A small domain may have no document on this side; that is no reason not to train on it.
+    let heldOut = try ShardManifest(folder: folder).shards.filter { $0.split == .validation }.map(\.domain)
+    return config.data.domains.isEmpty ? heldOut : heldOut.filter(config.data.domains.contains)
   }
 
   /// The tokenizer's files beside the shards, which go into every checkpoint.

@@ -121,7 +121,7 @@ public final class Trainer {
     while state.step < config.training.steps {
       guard try advance() else { continue }
       let isLast = state.step == config.training.steps
-      if isLast || isDue(config.validation.everySteps) { try validate() }
+      if isLast || config.validation.isDue(after: state.step) { try validate() }
       if isLast || config.checkpoints.isDue(after: state.step) { try save() }
       if !isLast, try processes.isAny(shouldStop()) {
         try save()
@@ -132,8 +132,6 @@ public final class Trainer {
     try report(.finished(step: state.step))
     return .finished
   }
-
-  private func isDue(_ every: Int) -> Bool { every > 0 && state.step.isMultiple(of: every) }
 
   func report(_ event: TrainingEvent) throws {
     guard processes.isFirst else { return }
