@@ -120,11 +120,11 @@ struct ForestMisuseTests {
     ),
     ("eval f -q --modes posterior@9", "top: 9 of 2 experts cannot be kept. Keep all."),
     (
-      "eval f -q --modes oracle", "wasps/1: the oracle has no expert for the domain 'wasps'. It knows: ants, bees."
+      "eval f -q --modes oracle", "wasps/13: the oracle has no expert for the domain 'wasps'. It knows: ants, bees."
     ),
     (
       "eval f -q --trace nothing",
-      "trace: no document that is judged has the id 'nothing'. There is 'ants/3', for one."
+      "trace: no document that is judged has the id 'nothing'. There is 'ants/11', for one."
     ),
     (
       "eval f -q --modes uniform --against dense",

@@ -164,14 +164,18 @@ struct ShownTests {
     }
   }
 
-  @Test("The demo's seed reaches the run")
-  func demoSeed() throws {
+  @Test("A short demo finds ten domains, grows a forest with the seed it is given, and compares it")
+  func demo() throws {
+    let corpus = URL(filePath: #filePath).appending(path: "../../../Examples/demo").standardizedFileURL.path
     try GroveTool.with { tool in
-      _ = try TinyTraining(tool)
-      let demo = try tool("demo", "--corpus", "texts", "--steps", "10", "--seed", "2", "--out", "runs/demo", "--quiet")
-      #expect(demo.code == 0, "\(demo.errors)")
-      #expect(try RunConfig.load(tool.path("runs/demo/run/config.yaml")).training.seed == 2)
-      #expect(try tool("run", "list", "--json").json.arrayValue?.map { $0["run"] } == ["demo/run"])
+      let demo = try tool(
+        "demo", "--corpus", corpus, "--steps", "20", "--seed", "2", "--out", "runs/demo", "--quiet", "--json")
+      try #require(demo.code == 0, "\(demo.errors)")
+      #expect(try RunConfig.load(tool.path("runs/demo/forest/seed/config.yaml")).training.seed == 2)
+      let names = try demo.json["entries"]?.arrayValue?.compactMap { $0["name"]?.stringValue }
+      #expect(names == ["posterior", "posterior@1", "distance", "distance@1", "dense", "seed", "average"])
+      #expect(try demo.json["samples"]?.arrayValue?.count == 10)
+      #expect(try tool("run", "list", "--json").json.arrayValue?.count == 12)
     }
   }
 }

@@ -126,13 +126,19 @@ struct RecipesTests {
       return "nothing was thrown"
     }
     #expect(
-      words("rewarm", ["downstream=news", "peaks=[2]", "pretraining.floorShare=0"])
-        == "scale tiny: pretraining.floorShare: 0.0 is outside (0, 1); downstream: there is no stream 'news' among "
-        + "upstream, downstream; peaks: [2.0] are no positive peaks with 1")
+      words("rewarm", ["downstream=news", "peaks=[2]", "pretraining.floorShare=0"]) == """
+        scale tiny: 3 problems
+          --set pretraining.floorShare=0: pretraining.floorShare: 0.0 is outside (0, 1)
+          --set downstream=news: downstream: there is no stream 'news' among upstream, downstream
+          --set peaks=[2]: peaks: [2.0] are no positive peaks with 1
+        """)
     #expect(
-      words("stability-gap", ["replaced=domain", "pretraining.streams.0.parts.0.from=1", "patternTokens=64"])
-        == "scale tiny: pretraining.streams.0.parts.0.to: 1.0 to 1.0 is no part of 0 to 1; replaced: 'domain' has no "
-        + "share; patternTokens: 256 tokens do not fit in 128")
+      words("stability-gap", ["replaced=domain", "pretraining.streams.0.parts.0.to=2", "patternTokens=64"]) == """
+        scale tiny: 3 problems
+          --set pretraining.streams.0.parts.0.to=2: pretraining.streams.0.parts.0.to: 0.0 to 2.0 is no part of 0 to 1
+          --set replaced=domain: replaced: 'domain' has no share
+          --set patternTokens=64: patternTokens: 256 tokens do not fit in 128
+        """)
   }
 
   @Test(

@@ -104,7 +104,7 @@ struct ForestPlanTests {
           == "ForestConfig: growth.moments: there are none to keep: there is no seed phase, and start.model is empty")
       #expect(
         message { $0.model.contextLength = 100_000 }
-          .hasPrefix("DIR/shards: "))
+          == "data: no domain has a whole sequence. Use a shorter context, or more text.")
     }
   }
 

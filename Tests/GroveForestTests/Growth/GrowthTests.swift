@@ -86,7 +86,7 @@ struct GrowthTests {
       other.config.training.optimizer.learningRate = 1
       #expect(
         other.message { try other.grow() }
-          == "DIR/forest: the forest was begun with another config: training.optimizer.learningRate is 1.0, was 0.0003. "
+          == "DIR/forest: the forest was begun with another config: training.optimizer.learningRate is 1.0, was 0.001. "
           + "Go on with DIR/forest/forest.yaml, or begin a forest in another folder.")
       #expect(
         forest.message { try forest.grow(at: ForestFolder(forest.corpus.texts)) }
