@@ -44,7 +44,7 @@ struct ForestMisuseTests {
         ),
         (
           "grow forest.yaml --out f --executor slurm --slurm-set pollSeconds=0",
-          "--slurm-set pollSeconds=0: pollSeconds: 0.0 is outside 0.1...3600"
+          "--set pollSeconds=0: pollSeconds: 0.0 is outside 0.1...3600"
         ),
         (
           "list texts", "DIR/texts: is not the folder of a forest. 'grove forest grow CONFIG --out FOLDER' makes one."
