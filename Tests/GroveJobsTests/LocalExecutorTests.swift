@@ -135,7 +135,12 @@ struct LocalExecutorTests {
     @Test("A process whose launcher dies is told to stop: on Linux that is the thread that started it")
     func orphan() throws {
       try JobFolder.with { folder in
-        let script = "trap 'touch $DIR/told; exit 130' TERM; echo $$ >$DIR/pid; touch $DIR/up; while :; do sleep 0.01; done"
+        let script = """
+          trap 'touch $DIR/told; exit 130' TERM
+          echo $$ >$DIR/pid
+          touch $DIR/up
+          while :; do sleep 0.01; done
+          """
         let starter = Thread {
           _ = try? ChildProcess(
             JobFolder.shell, ["-c", script], environment: ["DIR": folder.url.path], output: .discarded)
