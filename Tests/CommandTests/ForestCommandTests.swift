@@ -27,10 +27,12 @@ struct ForestCommandTests {
   }
 
   private func judge(_ forest: CommandForest) throws {
-    let judged = try forest.json("forest", "eval", "f", "--modes", "posterior,oracle,cached@2", "--trace", "ants/11")
+    let judged = try forest.json(
+      "forest", "eval", "f", "--modes", "posterior,oracle,cached@2", "--trace", "ants/11", "--control", "twin=f")
     let entries = judged["entries"]?.arrayValue ?? []
     try #require(
-      entries.compactMap { $0["name"]?.stringValue } == ["posterior", "oracle", "cached@2", "dense", "seed"])
+      entries.compactMap { $0["name"]?.stringValue } == ["posterior", "oracle", "cached@2", "dense", "seed", "twin"])
+    #expect(entries[5]["bitsPerByte"] == entries[0]["bitsPerByte"])
     // Its windows are the same for all, so that one expert costs what the dense model does, and three cost three times that.
     for cost in ["passesPerToken", "operationsPerToken"] {
       let costs = entries.compactMap { $0[cost]?.numberValue }
@@ -66,16 +68,26 @@ struct ForestCommandTests {
     let after = try forest.files("f/experts")
     #expect(after.filter { before[$0.key] != nil } == before && after.count > before.count)
     #expect(names(flies["forest"], "experts") == CommandForest.domains + ["moths", "flies"])
+    let near = ["forest", "add", "f", "midges", "--data", "moths", "--domain", "moths", "--steps", "3"]
+    let midges = try forest.tool(
+      near + ["--from", "nearest:nl", "--languages", "ants=ko,bees=de+sv,wasps=fr", "--json"])
+    #expect(midges.errors.contains("midges begins from bees: de joins nl at "))
+    #expect(parents(try midges.json["forest"]?["experts"]?.arrayValue?.last) == ["bees": 1])
   }
 
   private func change(_ forest: CommandForest) throws {
     let before = try forest.files("f/experts")
-    #expect(names(try forest.json("forest", "remove", "f", "bees", "flies"), "removed") == ["bees", "flies"])
+    let removed = try forest.json("forest", "remove", "f", "bees", "flies", "midges")
+    #expect(names(removed, "removed") == ["bees", "flies", "midges"])
     #expect(try forest.files("f/experts") == before)
     #expect(names(try forest.json("forest", "restore", "f", "bees"), "experts") == CommandForest.domains + ["moths"])
     #expect(try forest.files("f/experts") == before)
     let one = try forest.json("forest", "average", "f", "--out", "one", "--weights", "ants=1,bees=3")
     #expect(one["weights"]?["ants"]?.numberValue == 0.25 && one["weights"]?["bees"]?.numberValue == 0.75)
+    let mixture = try forest.json("forest", "export", "f", "--out", "moe", "--router-tokens", "50")
+    #expect(mixture["experts"]?.arrayValue?.count == 4 && mixture["expertsPerToken"] == 2)
+    let config = try JSONValue(contentsOf: forest.tool.path("moe/config.json"))
+    #expect(config["model_type"] == "mixtral" && config["num_local_experts"] == 4)
     #expect(try forest.json("eval", "perplexity", "one", "--data", "shards")["domains"]?.arrayValue?.count == 4)
   }
 

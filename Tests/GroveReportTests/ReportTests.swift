@@ -168,6 +168,19 @@ struct ReportTests {
     #expect(labels([1e-200, 1e200]).count < 12)
   }
 
+  @Test("Cells have as many decimals as are asked for, and what rounds to nothing stays blank")
+  func cellDecimals() {
+    func cells(_ decimals: Int?) -> [String] {
+      let heat = HeatMap(
+        title: "t", valueLabel: "v", rows: ["r"], columns: ["a", "b", "c"], values: [[0.004, -0.267, 1]],
+        decimals: decimals)
+      let page = body(page(.heatMap(heat)))
+      return ["0.004", "0.00", "-0.267", "-0.27", "1.00"].filter { page.contains(">\($0)</text>") }
+    }
+    #expect(cells(2) == ["-0.27", "1.00"])
+    #expect(cells(nil) == ["0.004", "-0.267"])
+  }
+
   @Test("Extreme numbers neither crash nor leave the page")
   func extremes() {
     let values = [0, -0.0, 1e308, -1e308, .leastNonzeroMagnitude, 1e-295, 1e299, .infinity, -.infinity, .nan]

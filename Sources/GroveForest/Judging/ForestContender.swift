@@ -1,18 +1,28 @@
 public import Foundation
 public import GroveEval
 
-/// A model that a forest is compared with: dense, an average of the experts, one expert alone.
-public struct ForestContender: Sendable {
+/// What a forest is compared with: a dense model, an average of the experts, one expert alone, another forest.
+public struct ForestContender {
   public let name: String
-  /// Its checkpoint, as Hugging Face lays it out.
-  public let model: URL
-  /// Tokens that it and all that it came from have trained on; nil where nobody knows.
-  public let trainingTokens: Int?
+  let kind: Kind
 
+  enum Kind {
+    case model(URL, trainingTokens: Int?)
+    case forest(ForestUse, ForestMode)
+  }
+
+  /// - Parameters:
+  ///   - model: a checkpoint, as Hugging Face lays it out.
+  ///   - trainingTokens: that it and all that it came from have trained on; nil where nobody knows.
   public init(_ name: String, model: URL, trainingTokens: Int?) {
     self.name = name
-    self.model = model
-    self.trainingTokens = trainingTokens
+    kind = .model(model, trainingTokens: trainingTokens)
+  }
+
+  /// Another forest, used in one way: one grown on random clusters, for a control.
+  public init(_ name: String, forest: ForestUse, mode: ForestMode) {
+    self.name = name
+    kind = .forest(forest, mode)
   }
 }
 

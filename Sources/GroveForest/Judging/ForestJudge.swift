@@ -61,13 +61,15 @@ public struct ForestJudge {
     onEvent(.began("forest"))
     let results = try mixtures(documents, development, modes, traced) { onEvent(.progress(done: $0, total: $1)) }
     let forestSeconds = (clock.now - start).seconds
-    var entries = try zip(modes, results).map { try entry($0, $1) }
+    var entries = try zip(modes, results).map { mode, result in
+      try entry(result, name: "\(mode)", mode: mode, routing: result.routing, traces: result.traces)
+    }
     pool.giveBack()
     var seconds: [String: Double] = [:]
     for contender in contenders {
       onEvent(.began(contender.name))
       start = clock.now
-      entries.append(try entry(contender, documents) { onEvent(.progress(done: $0, total: $1)) })
+      entries.append(try entry(contender, documents, development) { onEvent(.progress(done: $0, total: $1)) })
       seconds[contender.name] = (clock.now - start).seconds
     }
     return ForestJudgement(
@@ -109,27 +111,50 @@ public struct ForestJudge {
     return try mixture.cachedPrior(on: Array(texts.prefix(100)))
   }
 
-  private func entry(_ mode: ForestMode, _ result: MixtureResult) throws -> ForestEntry {
+  private func entry(
+    _ result: MixtureResult, name: String, mode: ForestMode?, routing: [DomainRouting], traces: [MixtureTrace]
+  ) throws -> ForestEntry {
     let tokens = manifest.trainingTokens
     return ForestEntry(
-      name: "\(mode)", mode: mode, losses: result.losses,
+      name: name, mode: mode, losses: result.losses,
       summary: try PerplexitySummary(result.losses, random: RandomKey(seed: 0)), trainingTokens: tokens,
       trainingOperations: Double(tokens) * pool.configs[0].trainingOperationsPerToken,
       operationsPerToken: result.cost.operationsPerToken, passesPerToken: result.cost.passesPerToken,
-      weightBytes: result.cost.usedBytes, routing: result.routing, traces: result.traces)
+      weightBytes: result.cost.usedBytes, routing: routing, traces: traces)
   }
 
   private func entry(
-    _ contender: ForestContender, _ documents: [TokenizedDocument], _ onProgress: (Int, Int) -> Void
+    _ contender: ForestContender, _ documents: [TokenizedDocument], _ development: [String: [TokenizedDocument]],
+    _ onProgress: (Int, Int) -> Void
+  ) throws -> ForestEntry {
+    switch contender.kind {
+    case .model(let folder, let tokens):
+      return try entry(contender.name, model: folder, trainingTokens: tokens, documents, onProgress)
+    case .forest(let use, let mode):
+      try requireTokenizer(use.pool, at: use.folder.url)
+      var judge = try ForestJudge(use.manifest, pool: use.pool, distances: use.distances)
+      judge.temperature = temperature
+      let result = try judge.mixtures(documents, development, [mode], [], onProgress)[0]
+      use.pool.giveBack()
+      // Its experts are others than those of the page's heat maps.
+      return try judge.entry(result, name: contender.name, mode: nil, routing: [], traces: [])
+    }
+  }
+
+  private func requireTokenizer(_ other: ExpertPool, at place: URL) throws {
+    guard other.tokenizer.fingerprint == pool.tokenizer.fingerprint else {
+      throw GroveError(
+        .mismatch, place.path, "has another tokenizer than the forest, for which these documents were encoded")
+    }
+  }
+
+  private func entry(
+    _ name: String, model: URL, trainingTokens: Int?, _ documents: [TokenizedDocument],
+    _ onProgress: (Int, Int) -> Void
   ) throws -> ForestEntry {
     // A pool of one checks the vocabulary and counts as the forest's does.
-    let single = try ExpertPool(
-      [Expert(contender.name, folder: contender.model)], precision: pool.precision, device: pool.device)
-    guard single.tokenizer.fingerprint == pool.tokenizer.fingerprint else {
-      throw GroveError(
-        .mismatch, contender.model.path, "has another tokenizer than the forest, for which these documents were encoded"
-      )
-    }
+    let single = try ExpertPool([Expert(name, folder: model)], precision: pool.precision, device: pool.device)
+    try requireTokenizer(single, at: model)
     let total = documents.reduce(0) { $0 + $1.tokens.count }
     let losses = try single.withExpert(0) { model in
       try evaluator.losses(of: documents, under: model, device: pool.device) { onProgress($0, total) }
@@ -140,9 +165,9 @@ public struct ForestJudge {
     }
     let passes = Double(reads) / Double(total)
     return ForestEntry(
-      name: contender.name, mode: nil, losses: losses,
-      summary: try PerplexitySummary(losses, random: RandomKey(seed: 0)), trainingTokens: contender.trainingTokens,
-      trainingOperations: contender.trainingTokens.map {
+      name: name, mode: nil, losses: losses,
+      summary: try PerplexitySummary(losses, random: RandomKey(seed: 0)), trainingTokens: trainingTokens,
+      trainingOperations: trainingTokens.map {
         Double($0) * single.configs[0].trainingOperationsPerToken
       }, operationsPerToken: passes * single.configs[0].inferenceOperationsPerToken, passesPerToken: passes,
       weightBytes: single.byteCounts[0], routing: [], traces: [])

@@ -6,26 +6,26 @@ import GroveTrain
 
 /// The page about a forest: how it compares, how it routes, what it costs.
 public struct ForestReport {
-  let folder: ForestFolder
-  let manifest: ForestManifest
+  let forest: ForestUse
   let judgement: ForestJudgement
   /// The entry that the others are compared with.
   let reference: ForestEntry
 
   /// - Parameter against: the name of an entry, as a rule the dense model of equal cost.
   /// - Throws: `GroveError` if nothing of that name was judged.
-  public init(_ folder: ForestFolder, _ manifest: ForestManifest, _ judgement: ForestJudgement, against: String) throws
-  {
-    self.folder = folder
-    self.manifest = manifest
+  public init(_ forest: ForestUse, _ judgement: ForestJudgement, against: String) throws {
+    self.forest = forest
     self.judgement = judgement
     reference = try judgement.entry(against)
   }
 
+  private var folder: ForestFolder { forest.folder }
+  private var manifest: ForestManifest { forest.manifest }
+
   /// The page.
   /// - Parameter extra: sections before the last one.
   public func page(title: String, tiles: [Report.Tile] = [], extra: [Report.Section] = []) throws -> Report {
-    var sections = [try comparison(tiles), try gains()]
+    var sections = [try comparison(tiles), try gains(), cost()]
     if let routing = routing() { sections.append(routing) }
     if let compute = try compute() { sections.append(compute) }
     return Report(
@@ -41,23 +41,43 @@ public struct ForestReport {
         entry.name == reference.name
           ? "–"
           : "\(signed(difference.estimate)) [\(signed(difference.lower)), \(signed(difference.upper))]",
-        judgement.mean(entry, ownDomains: false).map { NumberText.fixed($0, 4) } ?? "–",
-        entry.trainingTokens.map { NumberText.short($0) } ?? "–",
-        entry.trainingOperations.map { NumberText.short($0) } ?? "–",
-        NumberText.short(entry.operationsPerToken), NumberText.fixed(entry.passesPerToken, 2),
-        NumberText.bytes(entry.weightBytes),
-      ]
+      ] + (hasOutside ? [judgement.mean(entry, ownDomains: false).map { NumberText.fixed($0, 4) } ?? "–"] : [])
     }
     let table = Report.Table(
-      columns: [
-        "model", "bits per byte", "less \(reference.name) [95%]", "out of domain", "training tokens", "training FLOPs",
-        "FLOPs a token", "passes a token", "weights",
-      ], rows: rows)
+      columns: ["model", "bits per byte", "less \(reference.name) [95%]"] + (hasOutside ? ["out of domain"] : []),
+      rows: rows)
     let words = """
       Means over the \(reference.summary.domains.count) domains of documents that no model has seen. Intervals are paired: \
       the same documents, drawn again within their domain.
       """
     return Report.Section("Comparison", (tiles.isEmpty ? [] : [.tiles(tiles)]) + [.table(table), .paragraph(words)])
+  }
+
+  /// Whether some of the documents are of a domain that no expert was trained on, and others are not. Documents under
+  /// labels of their own, which clusters know nothing of, are neither.
+  private var hasOutside: Bool {
+    let domains = reference.summary.domains.map(\.domain)
+    return domains.contains { !judgement.ownDomains.contains($0) }
+      && domains.contains(where: judgement.ownDomains.contains)
+  }
+
+  private func cost() -> Report.Section {
+    let rows = judgement.entries.map { entry in
+      [
+        entry.name, entry.trainingTokens.map { NumberText.short($0) } ?? "–",
+        entry.trainingOperations.map { NumberText.short($0) } ?? "–", NumberText.short(entry.operationsPerToken),
+        NumberText.fixed(entry.passesPerToken, 2), NumberText.bytes(entry.weightBytes),
+        judgement.contenderSeconds[entry.name].map { NumberText.duration($0) } ?? "",
+      ]
+    }
+    let table = Report.Table(
+      columns: [
+        "model", "training tokens", "training FLOPs", "FLOPs a token", "passes a token", "weights", "wall time",
+      ], rows: rows)
+    let words =
+      "All ways of using the forest were scored in one pass of \(NumberText.duration(judgement.forestSeconds)). Tokens and "
+      + "FLOPs of training are those of the model and of all that it has branched from."
+    return Report.Section("Cost", [.table(table), .paragraph(words)])
   }
 
   private func gains() throws -> Report.Section {
@@ -78,7 +98,8 @@ public struct ForestReport {
       caption: "Bits per byte", columns: ["domain"] + judgement.entries.map(\.name),
       rows: reference.summary.domains.indices.map { index in
         let domain = reference.summary.domains[index].domain
-        return [domain + (judgement.ownDomains.contains(domain) ? "" : " (out of domain)")]
+        let isOutside = hasOutside && !judgement.ownDomains.contains(domain)
+        return [domain + (isOutside ? " (out of domain)" : "")]
           + judgement.entries.map { NumberText.fixed($0.summary.domains[index].bitsPerByte, 3) }
       })
     return Report.Section("Domain by domain", [.barChart(chart), .table(table)])
@@ -93,7 +114,10 @@ public struct ForestReport {
       .heatMap(
         HeatMap(
           title: "Routing: \(entry.name)", valueLabel: "mean weight", rows: entry.routing.map(\.domain),
-          columns: manifest.experts.map(\.name), values: entry.routing.map(\.meanWeights),
+          columns: manifest.experts.map {
+            ([$0.name] + (forest.terms[$0.name] ?? []).prefix(1)).joined(separator: " ")
+          },
+          values: entry.routing.map(\.meanWeights), decimals: 2,
           note: "The mean over tokens of the weight of each expert in the documents of a domain."))
     }
     for trace in first.traces {

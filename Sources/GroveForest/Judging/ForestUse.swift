@@ -11,6 +11,8 @@ public struct ForestUse {
   public let pool: ExpertPool
   /// Nil for a forest whose domains came with the documents.
   public let distances: ExpertDistances?
+  /// Words that stand for the cluster of an expert, the most telling first, by its name; empty without a clusterer.
+  public let terms: [String: [String]]
 
   /// - Parameter limit: what the experts may take in memory at once.
   /// - Throws: `GroveError` if the forest has no experts, one is missing, they do not fit together, or the clusterer is not
@@ -23,7 +25,23 @@ public struct ForestUse {
         .file, folder.url.path, "the forest has no experts yet", remedy: "'grove forest grow' grows them.")
     }
     pool = try ExpertPool(manifest.pooled(in: folder), precision: precision, device: device, limit: limit)
-    distances = try FileSystem.exists(folder.clusterer) ? folder.distances(manifest, pool) : nil
+    guard FileSystem.exists(folder.clusterer) else {
+      (distances, terms) = (nil, [:])
+      return
+    }
+    let clusterer = try Clusterer(contentsOf: folder.clusterer)
+    let clusters = try folder.clusters(manifest, clusterer)
+    distances = try ExpertDistances(
+      clusters: clusters, clusterCount: clusterer.clusterCount, tokenizer: pool.tokenizer
+    ) { clusterer.makeContext() }
+    let words = clusterer.topTerms(6)
+    terms = Dictionary(uniqueKeysWithValues: zip(manifest.experts.map(\.name), clusters.map { words[$0] }))
+  }
+
+  /// An expert's name with the words of its cluster: "cluster-04 (sie die der)".
+  public func title(_ expert: String) -> String {
+    guard let words = terms[expert], !words.isEmpty else { return expert }
+    return "\(expert) (\(words.prefix(3).joined(separator: " ")))"
   }
 
   /// The rule of a mode, for generation. A cached prior is for documents of a known domain; here the prior is uniform.
@@ -39,12 +57,11 @@ public struct ForestUse {
 }
 
 extension ForestFolder {
-  /// The distances of texts to the clusters that the experts were trained on.
-  fileprivate func distances(_ manifest: ForestManifest, _ pool: ExpertPool) throws -> ExpertDistances {
-    let clusterer = try Clusterer(contentsOf: clusterer)
+  /// The clusters that the experts were trained on.
+  fileprivate func clusters(_ manifest: ForestManifest, _ clusterer: Clusterer) throws -> [Int] {
     let assigner = ClusterAssigner(clusterer)
     let names = (0..<clusterer.clusterCount).map { assigner.name(of: $0) }
-    let clusters = try manifest.experts.map { expert in
+    return try manifest.experts.map { expert in
       guard let cluster = expert.domains.lazy.compactMap({ names.firstIndex(of: $0) }).first else {
         throw GroveError(
           .mismatch, self.clusterer.path, "the expert '\(expert.name)' was trained on none of its clusters",
@@ -52,9 +69,6 @@ extension ForestFolder {
       }
       return cluster
     }
-    return try ExpertDistances(
-      clusters: clusters, clusterCount: clusterer.clusterCount, tokenizer: pool.tokenizer
-    ) { clusterer.makeContext() }
   }
 }
 

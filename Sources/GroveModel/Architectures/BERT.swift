@@ -79,7 +79,8 @@ public struct BERT: Module {
     let places = try Tensor.range(t, .int64, on: tokens.device)  // [T]
     var x = try dropout(norm(embedding(tokens) + positions(places)), mode, "embedding")  // [B, T, C]
     for (index, block) in blocks.enumerated() {
-      x = try block(x, LayerContext(mode: mode.split(index), rotary: nil, mask: mask, cache: nil))  // [B, T, C]
+      let context = LayerContext(mode: mode.split(index), rotary: nil, mask: mask, cache: nil, observe: nil)
+      x = try block(x, context)  // [B, T, C]
     }
     return x
   }

@@ -22,6 +22,7 @@ public struct GPT2Block: Module {
   public func callAsFunction(_ x: Tensor, _ context: LayerContext) throws -> Tensor {
     let attended = try attention(attentionNorm(x, as: attention.dtype), context)
     let (h, normed) = try feedForwardNorm(x, adding: dropout(attended, context.mode, "attention"))
+    try context.observe?(.feedForwardInput, normed)
     return try residualSum(h, dropout(feedForward(normed), context.mode, "feedForward"))
   }
 
@@ -75,7 +76,9 @@ public struct GPT2: LanguageModel {
     let places = try Tensor.range(start + t, .int64, on: tokens.device).narrowed(0, from: start, count: t)  // [T]
     var x = try dropout(embedding(tokens) + positions(places), pass.mode, "embedding")  // [B, T, C]
     for (index, block) in blocks.enumerated() {
-      let context = LayerContext(mode: pass.mode.split(index), rotary: nil, mask: .causal, cache: pass.cache?[index])
+      let context = LayerContext(
+        mode: pass.mode.split(index), rotary: nil, mask: .causal, cache: pass.cache?[index],
+        observe: pass.observer.map { observer in { try observer(index, $0, $1) } })
       x = try block(x, context)  // [B, T, C]
     }
     pass.cache?.advance(by: t)

@@ -16,10 +16,13 @@ public struct ForwardPass {
   public let mode: Mode
   /// Keys and values of earlier positions, to which the pass adds its own; nil when the whole text is given at once.
   public let cache: KeyValueCache?
+  /// Sees activations as they are made; nil costs nothing.
+  public let observer: ActivationObserver?
 
-  public init(_ mode: Mode, cache: KeyValueCache? = nil) {
+  public init(_ mode: Mode, cache: KeyValueCache? = nil, observer: ActivationObserver? = nil) {
     self.mode = mode
     self.cache = cache
+    self.observer = observer
   }
 }
 

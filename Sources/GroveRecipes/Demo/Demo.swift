@@ -42,6 +42,8 @@ public struct Demo: Sendable {
     public let judgement: ForestJudgement
     /// One for each label, by name.
     public let samples: [Sample]
+    /// The experts with the words of their clusters, by name.
+    public let titles: [String: String]
     /// The HTML page about the demo.
     public let report: URL
     /// The folder of the forest.
@@ -152,7 +154,9 @@ public struct Demo: Sendable {
     let names = (0..<assigner.clusterer.clusterCount).map { assigner.name(of: $0) }
     try DemoReport(judgement: judgement, domains: domains, names: names, samples: samples, use: use, seconds: seconds)
       .write(to: page)
-    return Result(judgement: judgement, samples: samples, report: page, forest: forest, seconds: seconds)
+    let titles = Dictionary(uniqueKeysWithValues: use.pool.names.map { ($0, use.title($0)) })
+    return Result(
+      judgement: judgement, samples: samples, titles: titles, report: page, forest: forest, seconds: seconds)
   }
 
   /// Begins anew, but removes nothing that a demo did not make.

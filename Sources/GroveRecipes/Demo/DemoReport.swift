@@ -28,7 +28,7 @@ struct DemoReport {
         note: "95%: \(NumberText.fixed(difference.lower, 3)) to \(NumberText.fixed(difference.upper, 3))"),
       Report.Tile("\(NumberText.fixed(seconds, 0)) s", "from text to report"),
     ]
-    try ForestReport(use.folder, use.manifest, judgement, against: "dense")
+    try ForestReport(use, judgement, against: "dense")
       .page(
         title: "Grove demo: domains found, a forest grown", tiles: tiles,
         extra: [found(), writing()]
@@ -64,7 +64,7 @@ struct DemoReport {
         .samples(
           samples.map { sample in
             let total = max(sample.experts.reduce(0) { $0 + $1.tokens }, 1)
-            let experts = sample.experts.prefix(2).map { "\($0.name) \(100 * $0.tokens / total)%" }
+            let experts = sample.experts.prefix(2).map { "\(use.title($0.name)) \(100 * $0.tokens / total)%" }
             return Report.TextSample(
               label: "\(sample.label), answered by \(experts.joined(separator: ", "))", prompt: sample.prompt,
               continuation: sample.continuation)

@@ -5,7 +5,9 @@ extension BarChart {
     let finite = values.compactMap { $0 }.filter { ChartAxis.holds($0, .linear) }
     guard !finite.isEmpty else { return Drawing.nothing }
     let left = Double(groups.map { min(24, Drawing.columnCount($0.label)) }.max() ?? 0) * 8 + 14
-    let axis = ChartAxis(finite + [0], .linear, from: left, to: 652, rounded: true)
+    // The value of a bar below 0 stands on its left, where the names end.
+    let isNegative = groups.contains { $0.bars.contains { $0.value < 0 } }
+    let axis = ChartAxis(finite + [0], .linear, from: left + (isNegative ? 60 : 0), to: 652, rounded: true)
     let top = 24.0
     let bottom = top + groups.reduce(0) { $0 + height(of: $1) }
     var output = Drawing.open(height: bottom + 44, label: "\(title): \(valueLabel)")

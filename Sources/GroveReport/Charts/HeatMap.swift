@@ -12,6 +12,8 @@ public struct HeatMap: Sendable {
   public var values: [[Double]]
   /// How a value becomes a shade.
   public var shading: Shading
+  /// Decimals of the values in the cells, where 0 after rounding stays blank; nil for as many as a value needs.
+  public var decimals: Int?
   /// A sentence below the chart; may be empty.
   public var note: String
 
@@ -25,7 +27,7 @@ public struct HeatMap: Sendable {
 
   public init(
     title: String, valueLabel: String, rows: [String], columns: [String], values: [[Double]],
-    shading: Shading = .sequential, note: String = ""
+    shading: Shading = .sequential, decimals: Int? = nil, note: String = ""
   ) {
     self.title = title
     self.valueLabel = valueLabel
@@ -33,6 +35,7 @@ public struct HeatMap: Sendable {
     self.columns = columns
     self.values = values
     self.shading = shading
+    self.decimals = decimals
     self.note = note
   }
 
@@ -98,12 +101,18 @@ public struct HeatMap: Sendable {
       + "width=\"\(coordinate(max(1, cell.width - 2)))\" height=\"\(coordinate(max(1, cell.height - 2)))\" "
       + "fill-opacity=\"\(percent >= 100 ? "1" : percent < 10 ? ".0\(percent)" : ".\(percent)")\">"
       + "<title>\(escaped("\(cell.words): \(NumberText.short(cell.value))"))</title></rect>"
-    let label = NumberText.short(cell.value)
+    let label = label(cell.value)
     if Double(label.count) * 7.5 < cell.width - 4, cell.height >= 18 {
       output += Drawing.text(
         cell.x + cell.width / 2, cell.y + cell.height / 2 + 4, label, HeatMap.ink(on: strength))
     }
     return output
+  }
+
+  private func label(_ value: Double) -> String {
+    guard let decimals else { return NumberText.short(value) }
+    let text = NumberText.fixed(value, decimals)
+    return text.contains { ("1"..."9").contains($0) } ? text : ""
   }
 
   /// The text that reads on a shade. Between the two limits the answer depends on light or dark mode.

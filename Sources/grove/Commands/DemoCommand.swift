@@ -72,7 +72,8 @@ struct DemoCommand: ParsableCommand {
       table.add(
         sample.label, NumberText.fixed(dense.summary.domains[index].bitsPerByte, 3),
         NumberText.fixed(forest.summary.domains[index].bitsPerByte, 3), NumberText.fixed(change.difference, 3),
-        NumberText.interval(change.interval, 3), sample.experts.first?.name ?? "", String(text.prefix(36)))
+        NumberText.interval(change.interval, 3), sample.experts.first.flatMap { result.titles[$0.name] } ?? "",
+        String(text.prefix(24)))
     }
     try output.show(
       """

@@ -11,7 +11,7 @@ struct ForestCommand: ParsableCommand {
     subcommands: [
       ForestGrowCommand.self, ForestListCommand.self, ForestShowCommand.self, ForestRemoveCommand.self,
       ForestRestoreCommand.self, ForestAddCommand.self, ForestEvalCommand.self, ForestGenerateCommand.self,
-      ForestAverageCommand.self,
+      ForestAverageCommand.self, ForestExportCommand.self,
     ])
 }
 

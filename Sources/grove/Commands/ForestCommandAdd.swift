@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import GroveCluster
 import GroveCore
 import GroveForest
 import GroveJobs
@@ -10,29 +11,37 @@ struct ForestAddCommand: ParsableCommand {
     commandName: "add", abstract: "Add an expert for a new domain; the others stay as they are, to the byte.",
     discussion: """
       The new expert branches from the seed, from an expert, or from an average of the experts: uniform, weighted, or \
-      weighted by how well each predicts the new domain (posterior). The same command goes on with one that was stopped.
+      weighted by how well each predicts the new domain (posterior). nearest:LANGUAGE takes the expert whose language is \
+      the nearest by typology ('grove domains tree' shows the tree). The same command goes on with one that was stopped.
       """)
 
   @OptionGroup var place: ForestOption
   @Argument(help: "What the expert is called.") var name: String
   @Option(help: "A folder of shards of the new domain, made with the forest's tokenizer.") var data: String
   @Option(help: "The domain in those shards; without it, the expert's name.") var domain: String?
-  @Option(help: "posterior, uniform, seed, expert:NAME, or weights:NAME=W,NAME=W,…") var from = "posterior"
+  @Option(help: "posterior, uniform, seed, expert:NAME, nearest:LANGUAGE, or weights:NAME=W,NAME=W,…")
+  var from = "posterior"
+  @Option(help: "For nearest: EXPERT=LANGUAGE+LANGUAGE,… of experts that are not named like their language.")
+  var languages: String?
+  @Option(help: "For nearest: CSV of features of languages of your own.") var features: String?
   @Option(help: "Steps of the expert; the median of the others' without it.") var steps: Int?
   @OptionGroup var jobs: ExecutorOptions
   @OptionGroup var output: OutputOptions
 
   func validate() throws {
     if let steps, steps < 1 { throw ValidationError("--steps: \(steps) is not positive") }
-    _ = try origin()
+    if case .nearest = try origin() { return _ = try spoken() }
+    for (name, value) in [("languages", languages), ("features", features)] where value != nil {
+      throw ValidationError("--\(name): only --from nearest:LANGUAGE reads it")
+    }
   }
 
   func run() throws {
     StopSignals.install()
-    let addition = ForestAddition(
-      to: place.forest, name: name, data: URL(filePath: data), domain: domain ?? name, origin: try origin(),
-      steps: steps)
     let view = JobsView(quiet: output.quiet)
+    let addition = ForestAddition(
+      to: place.forest, name: name, data: URL(filePath: data), domain: domain ?? name,
+      origin: try resolved(origin(), view), steps: steps)
     defer { view.end() }
     let result = try addition(
       executor: jobs.executor(place.forest), shouldStop: { StopSignals.isRequested }, onEvent: view.receive)
@@ -40,17 +49,51 @@ struct ForestAddCommand: ParsableCommand {
     try ForestGrowCommand.show(result, place.forest, output)
   }
 
-  private func origin() throws -> ForestAddition.Origin {
+  /// What `--from` says.
+  private enum Origin {
+    case given(ForestAddition.Origin)
+    case nearest(to: String)
+  }
+
+  private func origin() throws -> Origin {
     let parts = from.split(separator: ":", maxSplits: 1).map(String.init)
     switch (parts.first, parts.count) {
-    case ("posterior", 1): return .posterior
-    case ("uniform", 1): return .uniform
-    case ("seed", 1): return .seed
-    case ("expert", 2): return .expert(parts[1])
-    case ("weights", 2): return .weighted(try NamedNumbers.parse(parts[1], option: "--from"))
+    case ("posterior", 1): return .given(.posterior)
+    case ("uniform", 1): return .given(.uniform)
+    case ("seed", 1): return .given(.seed)
+    case ("expert", 2): return .given(.expert(parts[1]))
+    case ("nearest", 2): return .nearest(to: parts[1])
+    case ("weights", 2): return .given(.weighted(try NamedNumbers.parse(parts[1], option: "--from")))
     default:
-      throw ValidationError("--from: '\(from)' is not posterior, uniform, seed, expert:NAME or weights:NAME=W,…")
+      throw ValidationError(
+        "--from: '\(from)' is not posterior, uniform, seed, expert:NAME, nearest:LANGUAGE or weights:NAME=W,…")
     }
+  }
+
+  private func resolved(_ origin: Origin, _ view: JobsView) throws -> ForestAddition.Origin {
+    switch origin {
+    case .given(let origin): return origin
+    case .nearest(let language):
+      let table = try features.map { try FeatureTable(csv: URL(filePath: $0)) } ?? .syntax
+      let relative = try ForestManifest(place.forest)
+        .relative(of: language, languages: spoken(), table: table, in: place.forest)
+      view.note(
+        "\(name) begins from \(relative.expert): \(relative.language) joins \(language) at "
+          + NumberText.fixed(relative.distance, 4))
+      return .expert(relative.expert)
+    }
+  }
+
+  /// The languages of experts that `--languages` gives.
+  private func spoken() throws -> [String: [String]] {
+    var spoken: [String: [String]] = [:]
+    for part in (languages ?? "").split(separator: ",") {
+      guard let split = part.lastIndex(of: "="), split > part.startIndex else {
+        throw ValidationError("--languages: '\(part)' is not EXPERT=LANGUAGE+LANGUAGE")
+      }
+      spoken[String(part[..<split])] = part[part.index(after: split)...].split(separator: "+").map(String.init)
+    }
+    return spoken
   }
 }
 

@@ -21,6 +21,9 @@ struct ForestEvalCommand: ParsableCommand {
   @Option(help: "A folder of shards: its held-out side is taken. Without it the forest's own data.") var data: String?
   @Option(help: "Ways to use the forest, separated by commas.") var modes = "posterior,posterior@1,oracle,uniform"
   @Option(help: "NAME=FOLDER of another model to compare with; may be given several times.") var model: [String] = []
+  @Option(
+    help: "NAME=FOREST to compare with in the first mode, grown on random clusters, say; may be given several times.")
+  var control: [String] = []
   @Option(help: "What the others are compared with: a mode or a model. 'dense' if there is one, else the first.")
   var against: String?
   @Option(help: "T of weights by distance.") var distanceTemperature = 0.1
@@ -32,11 +35,12 @@ struct ForestEvalCommand: ParsableCommand {
 
   func validate() throws {
     if tokensPerDomain < 0 { throw ValidationError("--tokens-per-domain: \(tokensPerDomain) is negative") }
-    for entry in model where !entry.contains("=") { throw ValidationError("--model: '\(entry)' is not NAME=FOLDER") }
+    _ = try named(model, "--model") + named(control, "--control")
   }
 
   func run() throws {
     let modes = try modes.split(separator: ",").map { try ForestMode(parsing: String($0)) }
+    guard let first = modes.first else { throw ValidationError("--modes: names no way to use the forest") }
     let forest = try use.open(place.forest)
     let folder = URL(filePath: try data ?? ForestConfig.load(place.forest.config).data.folder)
     var judge = try ForestJudge(forest.manifest, pool: forest.pool, distances: forest.distances)
@@ -45,7 +49,7 @@ struct ForestEvalCommand: ParsableCommand {
     let needsPriors = modes.contains { $0.weights == .cached }
     let development = try needsPriors ? documents(folder, .train, forest.pool.tokenizer, limit: 100_000) : []
     let progress = ProgressView(quiet: output.quiet)
-    let contenders = try contenders(forest.manifest)
+    let contenders = try contenders(forest.manifest, controlled: first)
     let judgement = try judge.judge(
       held, development: Dictionary(grouping: development, by: \.domain), modes: modes, contenders: contenders,
       tracing: Set(trace)
@@ -80,17 +84,26 @@ struct ForestEvalCommand: ParsableCommand {
     }
   }
 
-  private func contenders(_ manifest: ForestManifest) throws -> [ForestContender] {
+  private func named(_ entries: [String], _ option: String) throws -> [(name: String, folder: URL)] {
+    try entries.map { entry in
+      let parts = entry.split(separator: "=", maxSplits: 1).map(String.init)
+      guard parts.count == 2 else { throw ValidationError("\(option): '\(entry)' is not NAME=FOLDER") }
+      return (name: parts[0], folder: URL(filePath: parts[1]))
+    }
+  }
+
+  private func contenders(_ manifest: ForestManifest, controlled mode: ForestMode) throws -> [ForestContender] {
     var contenders: [ForestContender] = []
     for member in [manifest.dense, manifest.seed].compactMap({ $0 }) {
       contenders.append(
         ForestContender(
           member.name, model: member.checkpoint(in: place.forest), trainingTokens: member.trainingTokens))
     }
-    for entry in model {
-      let parts = entry.split(separator: "=", maxSplits: 1).map(String.init)
-      guard parts.count == 2 else { throw ValidationError("--model: '\(entry)' is not NAME=FOLDER") }
-      contenders.append(ForestContender(parts[0], model: URL(filePath: parts[1]), trainingTokens: nil))
+    for (name, folder) in try named(model, "--model") {
+      contenders.append(ForestContender(name, model: folder, trainingTokens: nil))
+    }
+    for (name, folder) in try named(control, "--control") {
+      contenders.append(ForestContender(name, forest: try use.open(ForestFolder(folder)), mode: mode))
     }
     return contenders
   }
@@ -98,7 +111,7 @@ struct ForestEvalCommand: ParsableCommand {
   private func show(_ judgement: ForestJudgement, _ forest: ForestUse) throws {
     let names = judgement.entries.map(\.name)
     let against = against ?? (names.contains("dense") ? "dense" : names[0])
-    let page = try ForestReport(place.forest, forest.manifest, judgement, against: against)
+    let page = try ForestReport(forest, judgement, against: against)
       .page(title: "Forest \(place.forest.name)")
     let file = report.map { URL(filePath: $0) } ?? place.forest.report
     try page.write(to: file)

@@ -29,6 +29,9 @@ final class JobsView {
     }
   }
 
+  /// A line of its own.
+  func note(_ text: String) { view.note(text) }
+
   func end() { view.end() }
 
   private func receive(_ event: JobEvent) {

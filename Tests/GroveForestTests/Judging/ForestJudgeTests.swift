@@ -54,6 +54,19 @@ struct ForestJudgeTests {
     }
   }
 
+  @Test("A forest that is its own control pays the same; its experts are not in the heat maps")
+  func control() throws {
+    try Self.with { forest, use, documents in
+      let mode = ForestMode(.posterior, top: 2)
+      let judgement = try ForestJudge(use.manifest, pool: use.pool, distances: nil)
+        .judge(documents, modes: [mode], contenders: [ForestContender("control", forest: use, mode: mode)])
+      let (own, control) = (judgement.entries[0], judgement.entries[1])
+      #expect(control.name == "control" && control.mode == nil && control.routing.isEmpty && !own.routing.isEmpty)
+      #expect(control.losses.map(\.nats) == own.losses.map(\.nats))
+      #expect(control.trainingTokens == own.trainingTokens && control.passesPerToken == own.passesPerToken)
+    }
+  }
+
   @Test("An entry differs from itself by nothing, and from another by the difference of the means")
   func differences() throws {
     try Self.with { forest, use, documents in
@@ -92,12 +105,28 @@ struct ForestJudgeTests {
   func page() throws {
     try Self.with { forest, use, documents in
       let judgement = try Self.judge(forest, use, documents, ["posterior", "posterior@1"])
-      let report = try ForestReport(forest.folder, use.manifest, judgement, against: "dense").page(title: "Tiny")
-      #expect(report.sections.map(\.title) == ["Comparison", "Domain by domain", "Routing", "Compute", "Members"])
+      let report = try ForestReport(use, judgement, against: "dense").page(title: "Tiny")
+      #expect(
+        report.sections.map(\.title) == ["Comparison", "Domain by domain", "Cost", "Routing", "Compute", "Members"])
       let html = report.html()
-      for text in ["posterior@1", "Loss against training compute", "wasps/hornets", "out of domain"] {
+      for text in ["posterior@1", "Loss against training compute", "wasps/hornets", "wall time"] {
         #expect(html.contains(text), "\(text)")
       }
+      #expect(!html.contains("out of domain"))
+    }
+  }
+
+  @Test("What no expert was trained on is told apart where the others are the experts' own")
+  func outside() throws {
+    try Self.with { forest, use, documents in
+      var documents = documents
+      for index in documents.indices where documents[index].domain == "ants" { documents[index].domain = "moths" }
+      let judgement = try Self.judge(forest, use, documents, ["posterior"])
+      let html = try ForestReport(use, judgement, against: "dense").page(title: "Tiny").html()
+      #expect(html.contains("moths (out of domain)") && !html.contains("bees (out of domain)"))
+      let dense = try judgement.entry("dense")
+      let moths = try #require(dense.summary.domains.first { $0.domain == "moths" })
+      #expect(judgement.mean(dense, ownDomains: false) == moths.bitsPerByte)
     }
   }
 

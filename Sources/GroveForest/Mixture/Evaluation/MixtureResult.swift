@@ -51,7 +51,7 @@ public struct MixtureTrace: Equatable, Sendable {
       title: title, xLabel: "token", yLabel: "weight",
       series: experts.enumerated().map { index, name in
         LineChart.Series(name, x: (1...max(weights.count, 1)).map { Double($0) }, y: weights.map { $0[index] })
-      })
+      }, xScale: .logarithmic)
   }
 }
 
