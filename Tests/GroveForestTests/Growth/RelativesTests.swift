@@ -21,7 +21,8 @@ struct RelativesTests {
       #expect(french.expert == "wasps/hornets" && french.language == "fr" && french.distance == 0)
       #expect(
         forest.message { try relative("tlh") }
-          == "languages: 'tlh' is not in the table; there are ar, az, bg, ca, cs, da, de, el, en, es, fi, fr and 18 more")
+          == "languages: 'tlh' is not in the table; there are ar, az, bg, ca, cs, da, de, el, en, es, fi, fr and 18 more"
+      )
     }
   }
 
