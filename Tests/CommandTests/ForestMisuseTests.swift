@@ -12,12 +12,22 @@ struct ForestMisuseTests {
       ("grow forest.yaml --out f --slurm s.yaml", "--slurm and --slurm-set are for --executor slurm"),
       (
         "add f x --data d --from nearest",
-        "--from: 'nearest' is not posterior, uniform, seed, expert:NAME or weights:NAME=W,…"
+        "--from: 'nearest' is not posterior, argmax, uniform, seed, expert:NAME, nearest:LANGUAGE or weights:NAME=W,…"
       ),
       ("add f x --data d --from weights:ants", "--from: 'ants' is not NAME=NUMBER"),
+      ("add f x --data d --languages a=nl", "--languages: only --from nearest:LANGUAGE reads it"),
+      ("add f x --data d --from nearest:nl --languages nl", "--languages: 'nl' is not EXPERT=LANGUAGE+LANGUAGE"),
       ("add f x --data d --steps 0", "--steps: 0 is not positive"),
       ("eval f --model dense", "--model: 'dense' is not NAME=FOLDER"),
       ("eval f --tokens-per-domain=-1", "--tokens-per-domain: -1 is negative"),
+      ("eval f --control f", "--control: 'f' is not NAME=FOLDER"),
+      ("eval f --modes ,", "--modes: names no way to use the forest"),
+      (
+        "average f --out a --weights posterior",
+        "--data: --weights posterior is estimated on documents; name a folder of shards"
+      ),
+      ("average f --out a --data d", "--data: --weights uniform reads no documents"),
+      ("export f --out a --router-tokens 0", "--router-tokens: 0 is not positive"),
       ("generate f --resident-experts=-1", "--resident-experts: -1 is negative"),
       ("average f --out a --weights ants", "--weights: 'ants' is not NAME=NUMBER"),
     ])
@@ -44,7 +54,7 @@ struct ForestMisuseTests {
         ),
         (
           "grow forest.yaml --out f --executor slurm --slurm-set pollSeconds=0",
-          "--set pollSeconds=0: pollSeconds: 0.0 is outside 0.1...3600"
+          "--slurm-set pollSeconds=0: pollSeconds: 0.0 is outside 0.1...3600"
         ),
         (
           "list texts", "DIR/texts: is not the folder of a forest. 'grove forest grow CONFIG --out FOLDER' makes one."
@@ -105,7 +115,7 @@ struct ForestMisuseTests {
     (
       "add f x --data strangers --domain strangers",
       "DIR/strangers: was made with another tokenizer than the forest: HASH instead of HASH. "
-        + "Build the shards with the forest's tokenizer."
+        + "Build the shards with the tokenizer of the forest."
     ),
     ("average f --out a --weights lice=1", "DIR/f: the forest has no expert 'lice'. There are: ants, bees."),
     ("average f --out texts", "DIR/texts: is there already. Name another folder, or remove this one."),
@@ -132,7 +142,23 @@ struct ForestMisuseTests {
     ),
     (
       "eval f -q --data strangers",
-      "DIR/strangers: the shards were made with another tokenizer than the forest's"
+      "DIR/strangers: was made with another tokenizer than the forest: HASH instead of HASH. "
+        + "Build the shards with the tokenizer of the forest."
+    ),
+    (
+      "average f --out a --weights argmax --data strangers",
+      "DIR/strangers: was made with another tokenizer than the forest: HASH instead of HASH. "
+        + "Build the shards with the tokenizer of the forest."
+    ),
+    (
+      "add f moths --data moths --from nearest:nl",
+      "DIR/f: no expert is named like a language of the table. "
+        + "Say which languages the experts have read: --languages ants=LANGUAGE."
+    ),
+    ("export f --out a --experts-per-token 3", "experts per token: 3 is outside 1...2"),
+    (
+      "eval f -q --control c=texts",
+      "DIR/texts: is not the folder of a forest. 'grove forest grow CONFIG --out FOLDER' makes one."
     ),
     (
       "generate f --mode cached",

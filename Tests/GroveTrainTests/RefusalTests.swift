@@ -97,6 +97,25 @@ struct RefusalTests {
     }
   }
 
+  @Test("A patient trainer that is told to stop while it waits for another one is interrupted, not refused")
+  func stoppedWhileWaiting() throws {
+    try TinyRun.with { run in
+      let folder = run.at("run")
+      try FileSystem.makeFolder(folder.url)
+      let lock = try FolderLock(folder.url, problem: "is taken", remedy: "")
+      let trainer = try Trainer(run.config, folder: folder, device: .cpu)
+      trainer.patience = .seconds(600)
+      var asked = 0
+      let outcome = try trainer.run(
+        shouldStop: {
+          asked += 1
+          return asked > 2
+        }, onEvent: { _ in })
+      #expect(outcome == .interrupted(step: 0) && asked > 2)
+      withExtendedLifetime(lock) {}
+    }
+  }
+
   @Test("A second trainer of the same folder is refused while the first one works, and not after")
   func locked() throws {
     try TinyRun.with { run in

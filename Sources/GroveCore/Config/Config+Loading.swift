@@ -8,21 +8,24 @@ extension Config {
   /// - Parameters:
   ///   - url: The file; nil for the defaults alone.
   ///   - overrides: Each as "model.heads=8"; the value is YAML.
+  ///   - option: The option of the command line that gave them, for errors.
   /// - Throws: `GroveError` with all problems at once, one line each, by file, line and field path: code `.file` if the
   ///   file cannot be read, `.format` if it is not YAML, `.argument` for a broken override, `.config` for the rest.
-  public static func load(_ url: URL?, overrides: [String] = []) throws -> Self {
-    guard let url else { return try load(yaml: "", at: "defaults", overrides: overrides) }
+  public static func load(_ url: URL?, overrides: [String] = [], option: String = "--set") throws -> Self {
+    guard let url else { return try load(yaml: "", at: "defaults", overrides: overrides, option: option) }
     try ConfigNode.refuseOversize(FileSystem.byteCount(of: url), at: url.path)
     guard let text = String(validating: try FileSystem.read(url), as: UTF8.self) else {
       throw GroveError(.format, url.path, "not UTF-8 text")
     }
-    return try load(yaml: text, at: url.path, overrides: overrides)
+    return try load(yaml: text, at: url.path, overrides: overrides, option: option)
   }
 
   /// Reads YAML text; errors name `place` as the file.
-  public static func load(yaml: String, at place: String, overrides: [String] = []) throws -> Self {
+  public static func load(
+    yaml: String, at place: String, overrides: [String] = [], option: String = "--set"
+  ) throws -> Self {
     let written = try ConfigNode.parse(yaml: yaml, at: place)
-    let parsed = try overrides.map { try ConfigOverride(parsing: $0) }
+    let parsed = try overrides.map { try ConfigOverride(parsing: $0, option: option) }
     var config = Self()
     var problems: [ConfigProblem] = []
     if let written { (config, problems) = try ConfigDecoder.decode(written, over: config) }

@@ -4,14 +4,15 @@ struct ConfigOverride {
   let value: ConfigNode
 
   /// - Throws: `GroveError` with code `.argument` if there is no key or the value is not YAML.
-  init(parsing text: String) throws {
-    let place = "--set \(text.count > 80 ? text.prefix(80) + "…" : text)"
+  /// - Parameter option: what the user wrote before it: "--set".
+  init(parsing text: String, option: String) throws {
+    let place = "\(option) \(text.count > 80 ? text.prefix(80) + "…" : text)"
     guard let equals = text.firstIndex(of: "=") else {
-      throw GroveError(.argument, place, "there is no '='", remedy: "Write it as --set model.heads=8.")
+      throw GroveError(.argument, place, "there is no '='", remedy: "Write it as \(option) model.heads=8.")
     }
     path = text[..<equals].split(separator: ".", omittingEmptySubsequences: false).map(String.init)
     guard path.allSatisfy({ !$0.isEmpty }) else {
-      throw GroveError(.argument, place, "a key is empty", remedy: "Write it as --set model.heads=8.")
+      throw GroveError(.argument, place, "a key is empty", remedy: "Write it as \(option) model.heads=8.")
     }
     let written: ConfigNode?
     do {
@@ -19,7 +20,7 @@ struct ConfigOverride {
     } catch let error as GroveError {
       throw GroveError(.argument, place, error.problem, remedy: error.remedy, cause: error)
     }
-    value = (written ?? ConfigNode(.null, at: .none)).placed(at: .override(text))
+    value = (written ?? ConfigNode(.null, at: .none)).placed(at: .override("\(option) \(text)"))
   }
 
   /// Sets the value in a resolved tree. A path that does not exist is added, for the decoder to refuse with the names that exist.

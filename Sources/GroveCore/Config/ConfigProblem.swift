@@ -15,7 +15,7 @@ struct ConfigProblem {
   private func place(in file: String) -> String {
     switch place {
     case .line(let line): "\(file):\(line)"
-    case .override(let text): "--set \(text)"
+    case .override(let text): text
     case .none: file
     }
   }

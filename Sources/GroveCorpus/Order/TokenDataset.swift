@@ -36,6 +36,7 @@ public struct TokenDataset: Sendable {
   public let contextLength: Int
   /// In order of the bytes of their names.
   public let domains: [Domain]
+  private let folder: URL
   private let shards: [TokenShard]
 
   /// Opens a folder of shards. The hash of a file is recomputed only if it was written after the manifest;
@@ -46,6 +47,7 @@ public struct TokenDataset: Sendable {
     guard contextLength > 0 else {
       throw GroveError(.argument, "contextLength", "\(contextLength) is not a positive number")
     }
+    self.folder = folder
     manifest = try ShardManifest(folder: folder)
     self.split = split
     self.contextLength = contextLength
@@ -138,6 +140,21 @@ public struct TokenDataset: Sendable {
           tokenOffset: part.lowerBound - entry.tokens.lowerBound))
       if entry.tokens.upperBound >= window.upperBound { return spans }
       entry = try ledger.entry(holding: entry.tokens.upperBound)
+    }
+  }
+
+  /// Checks that the shards were made with the tokenizer of a model or forest.
+  /// - Parameters:
+  ///   - fingerprint: of that tokenizer.
+  ///   - owner: whose it is, in words: "the forest".
+  /// - Throws: `GroveError` with code `.mismatch` that names the folder.
+  public func requireTokenizer(_ fingerprint: String, of owner: String) throws {
+    let own = manifest.tokenizer.fingerprint
+    guard own == fingerprint else {
+      throw GroveError(
+        .mismatch, folder.path,
+        "was made with another tokenizer than \(owner): \(own.prefix(12))… instead of \(fingerprint.prefix(12))…",
+        remedy: "Build the shards with the tokenizer of \(owner).")
     }
   }
 

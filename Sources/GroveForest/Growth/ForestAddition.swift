@@ -13,13 +13,9 @@ public struct ForestAddition {
     case seed
     /// One expert: the nearest in a tree of languages, say.
     case expert(String)
-    /// The average of all experts, each with the same weight.
-    case uniform
-    /// Their average with given weights, by name; they need not sum to 1.
-    case weighted([String: Double])
-    /// Their average weighted by how well each predicts documents of the new domain (Li et al. 2022, arXiv:2208.03306,
-    /// §3): the posterior over experts on at most 100 training-side documents.
-    case posterior
+    /// An average of the experts. For a posterior (Li et al. 2022, arXiv:2208.03306, §3) at most 100 training-side
+    /// documents of the new domain are read.
+    case average(ForestWeights)
   }
 
   public let folder: ForestFolder
@@ -75,13 +71,7 @@ public struct ForestAddition {
         remedy: "Take it back with 'grove forest restore', or give another name.")
     }
     let dataset = try TokenDataset(folder: data, split: .train, domains: .only([domain]), contextLength: 1)
-    let tokenizer = dataset.manifest.tokenizer.fingerprint
-    guard tokenizer == manifest.tokenizerFingerprint else {
-      throw GroveError(
-        .mismatch, data.path,
-        "was made with another tokenizer than the forest: \(tokenizer.prefix(12))… instead of "
-          + "\(manifest.tokenizerFingerprint.prefix(12))…", remedy: "Build the shards with the forest's tokenizer.")
-    }
+    try dataset.requireTokenizer(manifest.tokenizerFingerprint, of: "the forest")
   }
 
   /// What was decided when the expert was begun, or is now. It is kept, so that going on neither changes it nor says of the
@@ -122,7 +112,7 @@ public struct ForestAddition {
     switch origin {
     case .seed: return try seed(of: manifest).checkpoint(in: folder)
     case .expert(let name): return try manifest.expert(name, in: folder).checkpoint(in: folder)
-    case .uniform, .weighted, .posterior:
+    case .average:
       let start = folder.start(name)
       if !FileSystem.exists(start) { try folder.average(beginning.parents, of: manifest, to: start) }
       return start
@@ -139,12 +129,11 @@ public struct ForestAddition {
     switch origin {
     case .seed: return [ForestManifest.Parent(name: try seed(of: manifest).name, weight: 1)]
     case .expert(let name): return [ForestManifest.Parent(name: try manifest.expert(name, in: folder).name, weight: 1)]
-    case .uniform: return try manifest.parents(nil, in: folder)
-    case .weighted(let weights): return try manifest.parents(weights, in: folder)
-    case .posterior:
-      let dataset = try TokenDataset(folder: data, split: .train, domains: .only([domain]), contextLength: 1)
-      let documents = try (0..<min(100, dataset.domains[0].documents)).map { try dataset.document($0, domain: 0) }
-      return try manifest.parents(folder.posterior(on: documents, manifest), in: folder)
+    case .average(let weights):
+      return try folder.parents(weights, of: manifest) { limit in
+        let dataset = try TokenDataset(folder: data, split: .train, domains: .only([domain]), contextLength: 1)
+        return try (0..<min(limit, dataset.domains[0].documents)).map { try dataset.document($0, domain: 0) }
+      }
     }
   }
 }
@@ -180,10 +169,11 @@ extension ForestAddition.Origin: CustomStringConvertible {
     switch self {
     case .seed: "seed"
     case .expert(let name): "expert:\(name)"
-    case .uniform: "uniform"
-    case .weighted(let weights):
+    case .average(.uniform): "uniform"
+    case .average(.given(let weights)):
       "weights:" + weights.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }.joined(separator: ",")
-    case .posterior: "posterior"
+    case .average(.posterior): "posterior"
+    case .average(.argmax): "argmax"
     }
   }
 }

@@ -22,7 +22,36 @@ extension ForestManifest {
   }
 }
 
+/// How experts weigh in their average (Li et al. 2022, arXiv:2208.03306, §3.2 and table 5).
+public enum ForestWeights: Equatable, Sendable {
+  case uniform
+  /// By name; they need not sum to 1.
+  case given([String: Double])
+  /// The posterior over the experts on documents.
+  case posterior
+  /// The expert alone that has the largest posterior.
+  case argmax
+}
+
 extension ForestFolder {
+  /// The experts with their shares in an average.
+  /// - Parameter documents: that the posterior is of; at most 100 are asked for.
+  /// - Throws: `GroveError` if a name is unknown, the weights make no average, or there are no documents for a posterior.
+  public func parents(
+    _ weights: ForestWeights, of manifest: ForestManifest, documents: (_ limit: Int) throws -> [TokenizedDocument]
+  ) throws -> [ForestManifest.Parent] {
+    switch weights {
+    case .uniform: return try manifest.parents(nil, in: self)
+    case .given(let weights): return try manifest.parents(weights, in: self)
+    case .posterior, .argmax:
+      let parents = try manifest.parents(posterior(on: documents(100), manifest), in: self)
+      guard weights == .argmax, let best = parents.max(by: { ($0.weight, $1.name) < ($1.weight, $0.name) }) else {
+        return parents
+      }
+      return [ForestManifest.Parent(name: best.name, weight: 1)]
+    }
+  }
+
   /// The posterior over the experts after some documents, from a uniform prior (Li et al. 2022, arXiv:2208.03306, §4).
   public func posterior(on documents: [TokenizedDocument], _ manifest: ForestManifest) throws -> [String: Double] {
     let pool = try ExpertPool(manifest.pooled(in: self), limit: .experts(1))

@@ -46,7 +46,7 @@ public final class Trainer {
   /// Why `run` came back.
   public enum Outcome: Equatable, Sendable {
     case finished
-    /// The caller asked; the state of this step is saved.
+    /// The caller asked; the state of this step is saved. Step 0 where the run still waited for another process.
     case interrupted(step: Int)
   }
 
@@ -105,12 +105,10 @@ public final class Trainer {
   /// - Throws: `GroveError`; with code `.process` if another process was lost or gave up.
   public func run(shouldStop: () -> Bool, onEvent: @escaping (TrainingEvent) -> Void) throws -> Outcome {
     try FileSystem.makeFolder(folder.checkpoints)
-    let deadline = ContinuousClock.now + patience
-    let lock =
-      processes.isFirst
-      ? try FolderLock(
-        folder.url, problem: "another process is training this run", remedy: "Wait for it, or stop it.",
-        isPatient: { ContinuousClock.now < deadline && !shouldStop() }) : nil
+    let lock: FolderLock?
+    do { lock = processes.isFirst ? try makeLock(shouldStop) : nil } catch  where processes.size == 1 && shouldStop() {
+      return .interrupted(step: 0)  // while it waited for another process: nothing is begun, and nothing is wrong
+    }
     defer { withExtendedLifetime(lock) {} }
     listener = onEvent
     try begin()
@@ -131,6 +129,13 @@ public final class Trainer {
     }
     try report(.finished(step: state.step))
     return .finished
+  }
+
+  private func makeLock(_ shouldStop: () -> Bool) throws -> FolderLock {
+    let deadline = ContinuousClock.now + patience
+    return try FolderLock(
+      folder.url, problem: "another process is training this run", remedy: "Wait for it, or stop it.",
+      isPatient: { ContinuousClock.now < deadline && !shouldStop() })
   }
 
   func report(_ event: TrainingEvent) throws {

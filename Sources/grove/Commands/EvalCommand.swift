@@ -106,9 +106,7 @@ struct EvaluationSource: ParsableArguments {
   private func heldOut(_ folder: URL, _ tokenizer: Tokenizer) throws -> [TokenizedDocument] {
     let dataset = try TokenDataset(
       folder: folder, split: .validation, domains: domains.isEmpty ? .all : .only(domains), contextLength: 1)
-    guard dataset.manifest.tokenizer.fingerprint == tokenizer.fingerprint else {
-      throw GroveError(.mismatch, folder.path, "the shards were made with another tokenizer than the model's")
-    }
+    try dataset.requireTokenizer(tokenizer.fingerprint, of: "the model")
     return try dataset.allDocuments()
   }
 

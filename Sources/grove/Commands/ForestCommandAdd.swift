@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import GroveCluster
 import GroveCore
+import GroveCorpus
 import GroveForest
 import GroveJobs
 import GroveReport
@@ -19,7 +20,7 @@ struct ForestAddCommand: ParsableCommand {
   @Argument(help: "What the expert is called.") var name: String
   @Option(help: "A folder of shards of the new domain, made with the forest's tokenizer.") var data: String
   @Option(help: "The domain in those shards; without it, the expert's name.") var domain: String?
-  @Option(help: "posterior, uniform, seed, expert:NAME, nearest:LANGUAGE, or weights:NAME=W,NAME=W,…")
+  @Option(help: "posterior, argmax, uniform, seed, expert:NAME, nearest:LANGUAGE, or weights:NAME=W,NAME=W,…")
   var from = "posterior"
   @Option(help: "For nearest: EXPERT=LANGUAGE+LANGUAGE,… of experts that are not named like their language.")
   var languages: String?
@@ -58,15 +59,17 @@ struct ForestAddCommand: ParsableCommand {
   private func origin() throws -> Origin {
     let parts = from.split(separator: ":", maxSplits: 1).map(String.init)
     switch (parts.first, parts.count) {
-    case ("posterior", 1): return .given(.posterior)
-    case ("uniform", 1): return .given(.uniform)
+    case ("posterior", 1): return .given(.average(.posterior))
+    case ("uniform", 1): return .given(.average(.uniform))
+    case ("argmax", 1): return .given(.average(.argmax))
     case ("seed", 1): return .given(.seed)
     case ("expert", 2): return .given(.expert(parts[1]))
     case ("nearest", 2): return .nearest(to: parts[1])
-    case ("weights", 2): return .given(.weighted(try NamedNumbers.parse(parts[1], option: "--from")))
+    case ("weights", 2):
+      return .given(.average(.given(try NamedNumbers.parse(parts[1], option: "--from"))))
     default:
       throw ValidationError(
-        "--from: '\(from)' is not posterior, uniform, seed, expert:NAME, nearest:LANGUAGE or weights:NAME=W,…")
+        "--from: '\(from)' is not posterior, argmax, uniform, seed, expert:NAME, nearest:LANGUAGE or weights:NAME=W,…")
     }
   }
 
@@ -103,23 +106,49 @@ struct ForestAverageCommand: ParsableCommand {
 
   @OptionGroup var place: ForestOption
   @Option(help: "Folder to make.") var out: String
-  @Option(help: "uniform, or NAME=W,NAME=W,… for given weights; one name alone takes that expert.")
+  @Option(help: "uniform, posterior or argmax on the documents of --data, or NAME=W,NAME=W,… for given weights.")
   var weights = "uniform"
+  @Option(help: "A folder of shards: the posterior is of the first 100 documents of its training side.") var data:
+    String?
+  @Option(help: "The domain in those shards; without it, of all.") var domain: String?
   @OptionGroup var output: OutputOptions
 
-  func validate() throws { _ = try given() }
+  func validate() throws {
+    let needsData = try [.posterior, .argmax].contains(chosen())
+    if needsData, data == nil {
+      throw ValidationError("--data: --weights \(weights) is estimated on documents; name a folder of shards")
+    }
+    if !needsData, data != nil || domain != nil {
+      throw ValidationError("--data: --weights \(weights) reads no documents")
+    }
+  }
 
   func run() throws {
     let manifest = try ForestManifest(place.forest)
-    let parents = try manifest.parents(given(), in: place.forest)
+    let parents = try place.forest.parents(chosen(), of: manifest) { limit in
+      let choice: DomainChoice = domain.map { .only([$0]) } ?? .all
+      let shards = try TokenDataset(
+        folder: URL(filePath: data ?? ""), split: .train, domains: choice, contextLength: 1)
+      try shards.requireTokenizer(manifest.tokenizerFingerprint, of: "the forest")
+      // Of all domains alike.
+      let share = max(1, limit / shards.domains.count)
+      return try shards.domains.indices.prefix(limit).flatMap { domain in
+        try (0..<min(share, shards.domains[domain].documents)).map { try shards.document($0, domain: domain) }
+      }
+    }
     try place.forest.average(parents, of: manifest, to: URL(filePath: out))
     output.show(
       "\(out): the average of \(ForestText.parents(parents))",
       json: ["model": .string(out), "weights": .object(parents.map { ($0.name, .number($0.weight)) })])
   }
 
-  private func given() throws -> [String: Double]? {
-    weights == "uniform" ? nil : try NamedNumbers.parse(weights, option: "--weights")
+  private func chosen() throws -> ForestWeights {
+    switch weights {
+    case "uniform": .uniform
+    case "posterior": .posterior
+    case "argmax": .argmax
+    default: .given(try NamedNumbers.parse(weights, option: "--weights"))
+    }
   }
 }
 

@@ -34,13 +34,13 @@ struct ForestEvalCommand: ParsableCommand {
   @OptionGroup var output: OutputOptions
 
   func validate() throws {
+    if modes.allSatisfy({ $0 == "," }) { throw ValidationError("--modes: names no way to use the forest") }
     if tokensPerDomain < 0 { throw ValidationError("--tokens-per-domain: \(tokensPerDomain) is negative") }
     _ = try named(model, "--model") + named(control, "--control")
   }
 
   func run() throws {
     let modes = try modes.split(separator: ",").map { try ForestMode(parsing: String($0)) }
-    guard let first = modes.first else { throw ValidationError("--modes: names no way to use the forest") }
     let forest = try use.open(place.forest)
     let folder = URL(filePath: try data ?? ForestConfig.load(place.forest.config).data.folder)
     var judge = try ForestJudge(forest.manifest, pool: forest.pool, distances: forest.distances)
@@ -49,7 +49,7 @@ struct ForestEvalCommand: ParsableCommand {
     let needsPriors = modes.contains { $0.weights == .cached }
     let development = try needsPriors ? documents(folder, .train, forest.pool.tokenizer, limit: 100_000) : []
     let progress = ProgressView(quiet: output.quiet)
-    let contenders = try contenders(forest.manifest, controlled: first)
+    let contenders = try contenders(forest.manifest, controlled: modes[0])
     let judgement = try judge.judge(
       held, development: Dictionary(grouping: development, by: \.domain), modes: modes, contenders: contenders,
       tracing: Set(trace)
@@ -70,9 +70,7 @@ struct ForestEvalCommand: ParsableCommand {
     _ folder: URL, _ split: Split, _ tokenizer: Tokenizer, limit: Int
   ) throws -> [TokenizedDocument] {
     let dataset = try TokenDataset(folder: folder, split: split, domains: .all, contextLength: 1)
-    guard dataset.manifest.tokenizer.fingerprint == tokenizer.fingerprint else {
-      throw GroveError(.mismatch, folder.path, "the shards were made with another tokenizer than the forest's")
-    }
+    try dataset.requireTokenizer(tokenizer.fingerprint, of: "the forest")
     return try dataset.domains.indices.flatMap { domain in
       var found: [TokenizedDocument] = []
       var tokens = 0

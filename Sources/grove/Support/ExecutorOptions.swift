@@ -26,7 +26,8 @@ struct ExecutorOptions: ParsableArguments {
     switch kind {
     case .local: return LocalExecutor()
     case .slurm:
-      let options = try SlurmOptions.load(slurmConfig.map { URL(filePath: $0) }, overrides: slurmOverrides)
+      let options = try SlurmOptions.load(
+        slurmConfig.map { URL(filePath: $0) }, overrides: slurmOverrides, option: "--slurm-set")
       return SlurmExecutor(folder: forest.jobs.standardizedFileURL, options: options)
     }
   }

@@ -18,7 +18,9 @@ struct AdditionTests {
 
   @Test(
     "One that was stopped goes on to the bytes of one that was not",
-    arguments: [ForestAddition.Origin.seed, .expert("bees"), .weighted(["ants": 1, "bees": 3]), .posterior])
+    arguments: [
+      ForestAddition.Origin.seed, .expert("bees"), .average(.given(["ants": 1, "bees": 3])), .average(.posterior),
+    ])
   func goesOn(origin: ForestAddition.Origin) throws {
     try TinyForest.with { forest in
       try forest.grow()
@@ -31,7 +33,7 @@ struct AdditionTests {
       let resumed = try #require(try add(to: forest, origin, at: copy).manifest.experts.last)
       #expect(resumed.weights == whole.weights && resumed.parents == whole.parents)
       if origin == .seed { #expect(whole.parents == [ForestManifest.Parent(name: "seed", weight: 1)]) }
-      if case .weighted = origin { #expect(whole.parents.map(\.weight) == [0.25, 0.75]) }
+      if case .average(.given) = origin { #expect(whole.parents.map(\.weight) == [0.25, 0.75]) }
     }
   }
 
@@ -39,12 +41,12 @@ struct AdditionTests {
   func begunOtherwise() throws {
     try TinyForest.with { forest in
       try forest.grow()
-      _ = try add(to: forest, .uniform, by: InProcessExecutor(stopping: ["moths": 3]))
+      _ = try add(to: forest, .average(.uniform), by: InProcessExecutor(stopping: ["moths": 3]))
       #expect(
         forest.message { try add(to: forest, .seed, steps: 5, domain: "bees") }
           == "DIR/forest: the expert 'moths' was begun otherwise: origin is seed, was uniform; domain is bees, was ants; "
           + "steps is 5, was 8. Say the same again, or give another name.")
-      let parents = try add(to: forest, .uniform).manifest.experts.last?.parents.map(\.name)
+      let parents = try add(to: forest, .average(.uniform)).manifest.experts.last?.parents.map(\.name)
       #expect(parents == ["ants", "bees", "wasps/hornets"])
     }
   }
@@ -56,12 +58,12 @@ struct AdditionTests {
       _ = try add(to: forest, .seed, steps: 2)
       try forest.folder.remove(["moths"], files: .keep)
       #expect(
-        forest.message { try add(to: forest, .uniform) }
+        forest.message { try add(to: forest, .average(.uniform)) }
           == "DIR/forest: the expert 'moths' was removed, and its run is still there. "
           + "Take it back with 'grove forest restore', or give another name.")
       try forest.folder.restore(["moths"])
       try forest.folder.remove(["moths"], files: .delete)
-      let again = try #require(try add(to: forest, .uniform).manifest.experts.last)
+      let again = try #require(try add(to: forest, .average(.uniform)).manifest.experts.last)
       #expect(again.step == 8 && again.parents.count == 3)
     }
   }

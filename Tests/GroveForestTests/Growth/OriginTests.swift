@@ -37,7 +37,7 @@ struct OriginTests {
     try Self.with { forest in
       let experts = ["ants", "bees"].map { forest.folder.run(ForestFolder.expertPath($0)).url }
       let before = try experts.map(Self.hashes)
-      let result = try Self.add(forest, .posterior, as: "wasps")
+      let result = try Self.add(forest, .average(.posterior), as: "wasps")
       #expect(result.isComplete)
       #expect(try experts.map(Self.hashes) == before)
       let expert = try result.manifest.expert("wasps", in: forest.folder)
@@ -85,7 +85,7 @@ struct OriginTests {
         forest.message { try Self.add(forest, .expert("moths"), as: "wasps") }
           == "DIR/forest: the forest has no expert 'moths'. There are: ants, bees.")
       #expect(
-        forest.message { try Self.add(forest, .weighted(["ants": 0]), as: "wasps") }
+        forest.message { try Self.add(forest, .average(.given(["ants": 0])), as: "wasps") }
           == "weights: they must not be negative, and one of them must be positive")
       let other = try TinyCorpus(in: forest.place.appending(path: "other"), seed: 2, vocabularySize: 290)
       let addition = ForestAddition(
@@ -94,7 +94,7 @@ struct OriginTests {
         try addition(executor: InProcessExecutor(), shouldStop: { false }, onEvent: { _ in })
       }
       #expect(message.hasPrefix("DIR/other/shards: was made with another tokenizer than the forest: "))
-      #expect(message.hasSuffix("Build the shards with the forest's tokenizer."))
+      #expect(message.hasSuffix("Build the shards with the tokenizer of the forest."))
     }
   }
 }
