@@ -105,10 +105,8 @@ public final class Trainer {
   /// - Throws: `GroveError`; with code `.process` if another process was lost or gave up.
   public func run(shouldStop: () -> Bool, onEvent: @escaping (TrainingEvent) -> Void) throws -> Outcome {
     try FileSystem.makeFolder(folder.checkpoints)
-    let lock: FolderLock?
-    do { lock = processes.isFirst ? try makeLock(shouldStop) : nil } catch  where processes.size == 1 && shouldStop() {
-      return .interrupted(step: 0)  // while it waited for another process: nothing is begun, and nothing is wrong
-    }
+    let lock = processes.isFirst ? try makeLock(shouldStop) : nil
+    if processes.size == 1, lock == nil { return .interrupted(step: 0) }
     defer { withExtendedLifetime(lock) {} }
     listener = onEvent
     try begin()
@@ -131,11 +129,17 @@ public final class Trainer {
     return .finished
   }
 
-  private func makeLock(_ shouldStop: () -> Bool) throws -> FolderLock {
+  /// - Returns: nil if a lone process was told to stop while it waited: nothing is begun, and nothing is wrong.
+  private func makeLock(_ shouldStop: () -> Bool) throws -> FolderLock? {
     let deadline = ContinuousClock.now + patience
-    return try FolderLock(
-      folder.url, problem: "another process is training this run", remedy: "Wait for it, or stop it.",
-      isPatient: { ContinuousClock.now < deadline && !shouldStop() })
+    do {
+      return try FolderLock(
+        folder.url, problem: "another process is training this run", remedy: "Wait for it, or stop it.",
+        isPatient: { ContinuousClock.now < deadline && !shouldStop() })
+    } catch {
+      guard processes.size == 1, shouldStop() else { throw error }
+      return nil
+    }
   }
 
   func report(_ event: TrainingEvent) throws {
