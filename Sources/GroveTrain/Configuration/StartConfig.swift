@@ -40,7 +40,7 @@ public struct StartConfig: Config {
     shape.dropout = wanted.dropout
     shape.initialDeviation = wanted.initialDeviation
     shape.residualInitialization = wanted.residualInitialization
-    if shape.family == .llama, wanted.contextLength != unset.contextLength {
+    if shape.positionLimit == nil, wanted.contextLength != unset.contextLength {
       shape.contextLength = wanted.contextLength
     }
     let said = Set(try wanted.json().changes(from: unset.json()).map(\.path))

@@ -155,7 +155,7 @@ extension ModelConfig {
     a.initialDeviation = b.initialDeviation
     a.residualInitialization = b.residualInitialization
     a.dropout = b.dropout
-    if a.family == .llama { a.contextLength = b.contextLength }
+    if a.positionLimit == nil { a.contextLength = b.contextLength }
     return a == b
   }
 }
