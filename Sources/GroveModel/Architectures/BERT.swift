@@ -24,7 +24,7 @@ public struct BERT: Module {
       count: config.contextLength, width: config.width, deviation: config.initialDeviation,
       weights: weights.split("positions"))
     norm = try Norm(.layer, width: config.width, epsilon: config.normEpsilon)
-    blocks = try (0..<config.layers).map { 
+    blocks = try (0..<config.layers).map {
       try TransformerBlock(shape, names: .bert, weights: weights.split("blocks").split($0))
     }
     dropout = Dropout(rate: config.dropout)

@@ -66,7 +66,11 @@ public struct TransformerBlock: Module {
     if placement != .after { try visitor.norm(names.attentionNorm, attentionNorm) }
     if let norm = attentionPostNorm, let name = names.attentionPostNorm { try visitor.norm(name, norm) }
     try attention.visit(&visitor, names, layout)
-    if placement == .after { try visitor.norm(names.attentionNorm, attentionNorm) } else { try visitSecondNorm(&visitor) }
+    if placement == .after {
+      try visitor.norm(names.attentionNorm, attentionNorm)
+    } else {
+      try visitSecondNorm(&visitor)
+    }
     let input = feedForward.input
     for (name, rows) in [(names.gate, feedForward.gateRows), (names.up, feedForward.upRows)] {
       guard let rows else { continue }

@@ -52,15 +52,17 @@ enum Gemma3: ModelFamily {
   }
 
   static func fields(_ config: ModelConfig) -> [(key: String, value: JSONValue)] {
-    let scale = config.attention.scale
+    let (scale, positions) = (config.attention.scale, config.positions)
+    let windowedBase = positions.windowedRotaryBase > 0 ? positions.windowedRotaryBase : positions.rotaryBase
     return config.baseFields + config.rotaryFields() + config.groupedHeadFields + [
       ("rms_norm_eps", .number(config.normEpsilon)), ("hidden_activation", "gelu_pytorch_tanh"),
       (
         "query_pre_attn_scalar",
         scale > 0 ? .number(1 / (scale * scale)).rounded : .integer(config.headWidth)
       ),
-      ("rope_local_base_freq", .number(config.positions.windowedRotaryBase)),
-      ("sliding_window", .integer(config.attention.window)), ("layer_types", config.layerTypes),
+      ("rope_local_base_freq", .number(windowedBase)),
+      ("sliding_window", .integer(config.attention.window > 0 ? config.attention.window : config.contextLength)),
+      ("layer_types", config.layerTypes),
       ("attention_bias", .bool(config.architecture.attentionBias == .all)),
       ("attn_logit_softcapping", .null), ("final_logit_softcapping", .null),
       ("attention_dropout", .number(config.dropout)),

@@ -23,35 +23,18 @@ extension ModelFamily {
     let reader = HuggingFaceReader(json: json, place: "config.json")
     do {
       let again = try read(reader)
-      let (before, after) = (try config.decided.json(), try again.decided.json())
+      let (before, after) = (try config.resolved.json(), try again.resolved.json())
       return after.changes(from: before).map {
-        ConfigIssue($0.path, "\($0.before) cannot be written as \(config.family.rawValue), which has \($0.now); "
-          + "the family grove takes any")
+        ConfigIssue(
+          $0.path,
+          "\($0.before) cannot be written as \(config.family.rawValue), which has \($0.now); "
+            + "the family grove takes any")
       }
     } catch let error as GroveError {
       return [ConfigIssue("family", "\(config.family.rawValue) cannot have this shape: \(error.problem)")]
     } catch {
       preconditionFailure("\(error)")
     }
-  }
-}
-
-extension ModelConfig {
-  /// The config with all choices made and without what no checkpoint keeps.
-  fileprivate var decided: ModelConfig {
-    var config = self
-    let parts = architecture
-    (config.norm.kind, config.norm.placement) = (parts.norm, parts.placement)
-    config.norm.embedding = parts.embeddingNorm ? .yes : .no
-    config.positions.kind = parts.positions
-    (config.attention.bias, config.attention.headNorm) = (parts.attentionBias, parts.headNorm)
-    (config.feedForward.form, config.feedForward.activation) = (parts.feedForward, parts.activation)
-    config.feedForward.bias = parts.feedForwardBias ? .yes : .no
-    config.attention.headWidth = headWidth
-    config.embeddingWidth = tokenWidth
-    config.dropout = 0
-    config.residualInitialization = .plain
-    return config
   }
 }
 
