@@ -24,11 +24,6 @@ public final class ModelScorer: NextTokenScorer {
   }
 }
 
-extension ModelConfig {
-  /// Positions that a text can have at most: learned ones end with their table; nil for rotary ones, which go on.
-  public var positionLimit: Int? { family == .gpt2 ? contextLength : nil }
-}
-
 extension LanguageModel {
   /// Memory for the keys and values of texts that this model reads.
   public func makeCache(texts: Int, capacity: Int) throws -> KeyValueCache {

@@ -1,46 +1,6 @@
 import GroveCore
 public import GroveTensor
 
-/// Post-norm encoder block (Devlin et al. 2018, arXiv:1810.04805, after Vaswani et al. 2017, arXiv:1706.03762 §3.1).
-public struct BERTBlock: Module {
-  let attention: Attention
-  let attentionNorm: LayerNorm
-  let feedForward: PlainFeedForward
-  let feedForwardNorm: LayerNorm
-  let dropout: Dropout
-
-  init(_ shape: ModelConfig, weights: InitialWeights) throws {
-    let deviation = shape.initialDeviation
-    attention = try Attention(shape, bias: true, outputDeviation: deviation, weights: weights.split("attention"))
-    attentionNorm = try LayerNorm(width: shape.width, epsilon: shape.normEpsilon)
-    feedForward = try PlainFeedForward(shape, outputDeviation: deviation, weights: weights.split("feedForward"))
-    feedForwardNorm = try LayerNorm(width: shape.width, epsilon: shape.normEpsilon)
-    dropout = Dropout(rate: shape.dropout)
-  }
-
-  /// Maps the residual stream `[B, T, C]` to `[B, T, C]`.
-  public func callAsFunction(_ x: Tensor, _ context: LayerContext) throws -> Tensor {
-    let h = try attentionNorm(x + dropout(attention(x, context), context.mode, "attention"))
-    return try feedForwardNorm(h + dropout(feedForward(h), context.mode, "feedForward"))
-  }
-
-  public func visit(_ visitor: inout some ParameterVisitor) throws {
-    for (name, rows) in [
-      ("query", attention.queryRows), ("key", attention.keyRows), ("value", attention.valueRows),
-    ] {
-      try visitor.tensor("attention.self.\(name).weight", attention.projection.weight, rows: rows)
-      if let bias = attention.projection.bias {
-        try visitor.tensor("attention.self.\(name).bias", bias, rows: rows)
-      }
-    }
-    try visitor.linear("attention.output.dense", attention.output)
-    try visitor.norm("attention.output.LayerNorm", attentionNorm)
-    try visitor.linear("intermediate.dense", feedForward.up)
-    try visitor.linear("output.dense", feedForward.down)
-    try visitor.norm("output.LayerNorm", feedForwardNorm)
-  }
-}
-
 /// BERT (Devlin et al. 2018, arXiv:1810.04805): token and position embeddings, norm, bidirectional blocks.
 ///
 /// We differ: no segment embeddings, since a text is one segment, and the tanh form of GELU.
@@ -48,8 +8,8 @@ public struct BERT: Module {
   public let config: EncoderConfig
   let embedding: Embedding
   let positions: Embedding
-  let norm: LayerNorm
-  let blocks: [BERTBlock]
+  let norm: Norm
+  let blocks: [TransformerBlock]
   let dropout: Dropout
 
   /// - Throws: `GroveError` that names what is wrong in the config.
@@ -63,8 +23,10 @@ public struct BERT: Module {
     positions = try Embedding(
       count: config.contextLength, width: config.width, deviation: config.initialDeviation,
       weights: weights.split("positions"))
-    norm = try LayerNorm(width: config.width, epsilon: config.normEpsilon)
-    blocks = try (0..<config.layers).map { try BERTBlock(shape, weights: weights.split("blocks").split($0)) }
+    norm = try Norm(.layer, width: config.width, epsilon: config.normEpsilon)
+    blocks = try (0..<config.layers).map {
+      try TransformerBlock(shape, names: .bert, weights: weights.split("blocks").split($0))
+    }
     dropout = Dropout(rate: config.dropout)
   }
 
@@ -93,16 +55,17 @@ public struct BERT: Module {
   }
 }
 
-extension ParameterVisitor {
-  fileprivate mutating func linear(_ name: String, _ part: Linear) throws {
-    try tensor("\(name).weight", part.weight)
-    if let bias = part.bias { try tensor("\(name).bias", bias) }
-  }
-
-  fileprivate mutating func norm(_ name: String, _ part: LayerNorm) throws {
-    try tensor("\(name).weight", part.weight)
-    try tensor("\(name).bias", part.bias)
-  }
+extension CheckpointNames {
+  /// Of the blocks of BERT.
+  fileprivate static let bert: CheckpointNames = {
+    var names = CheckpointNames()
+    (names.attentionNorm, names.feedForwardNorm) = ("attention.output.LayerNorm", "output.LayerNorm")
+    names.attention = .separate("attention.self.query", "attention.self.key", "attention.self.value")
+    (names.attentionOutput, names.up, names.down) = (
+      "attention.output.dense", "intermediate.dense", "output.dense"
+    )
+    return names
+  }()
 }
 
 /// BERT with the head that guesses masked tokens (Devlin et al. 2018 §3.1, task 1); the output matrix is the embedding.
@@ -110,7 +73,7 @@ public struct MaskedLanguageModel: Module {
   /// What pre-training hands on to a `TextClassifier`.
   public let encoder: BERT
   let transform: Linear
-  let norm: LayerNorm
+  let norm: Norm
   let outputBias: Parameter
 
   /// - Throws: `GroveError` that names what is wrong in the config.
@@ -119,7 +82,7 @@ public struct MaskedLanguageModel: Module {
     transform = try Linear(
       from: config.width, to: config.width, bias: true, deviation: config.initialDeviation,
       weights: weights.split("transform"))
-    norm = try LayerNorm(width: config.width, epsilon: config.normEpsilon)
+    norm = try Norm(.layer, width: config.width, epsilon: config.normEpsilon)
     outputBias = Parameter(try .zeros([config.vocabularySize], .float32), role: .vector)
   }
 

@@ -4,9 +4,11 @@ public import GroveTensor
 /// A model that predicts the next token.
 public protocol LanguageModel: Module {
   var config: ModelConfig { get }
-  /// The matrix `[V, C]` whose rows score the tokens.
+  /// The matrix `[V, E]` whose rows score the tokens.
   var outputWeight: Parameter { get }
-  /// Maps ids `[B, T]` to the last hidden states `[B, T, C]`, after the final norm, in the working precision.
+  /// Added to the scores, `[V]`, float32; nil for most models.
+  var outputBias: Parameter? { get }
+  /// Maps ids `[B, T]` to the last hidden states `[B, T, E]`, after the final norm, in the working precision.
   func hiddenStates(_ tokens: Tensor, _ pass: ForwardPass) throws -> Tensor
 }
 
@@ -30,12 +32,18 @@ extension LanguageModel {
 
   /// Scores of all tokens at every position: ids `[B, T]` to `[B, T, V]`, float32.
   public func logits(_ tokens: Tensor, _ pass: ForwardPass) throws -> Tensor {
-    try outputWeight.product(hiddenStates(tokens, pass)).cast(to: .float32)
+    try scores(hiddenStates(tokens, pass))
+  }
+
+  /// Hidden states `[…, E]` to scores `[…, V]`, float32.
+  public func scores(_ hidden: Tensor) throws -> Tensor {
+    let scores = try outputWeight.product(hidden).cast(to: .float32)
+    return try outputBias.map { try scores + $0.working } ?? scores
   }
 
   /// As `logits`, at the last position only: `[B, V]`.
   public func nextLogits(_ tokens: Tensor, _ pass: ForwardPass) throws -> Tensor {
-    try outputWeight.product(hiddenStates(tokens, pass).selected(1, -1)).cast(to: .float32)
+    try scores(hiddenStates(tokens, pass).selected(1, -1))
   }
 
   /// Mean negative log-likelihood of the targets in nats, plus `zLoss` · mean(log²Z) (Chowdhery et al. 2022,
@@ -45,8 +53,13 @@ extension LanguageModel {
   ///   - targets: ids `[B, T]`, int64.
   public func loss(_ tokens: Tensor, targets: Tensor, zLoss: Double, _ pass: ForwardPass) throws -> Tensor {
     let hidden = try hiddenStates(tokens, pass)
+    guard outputBias == nil else {
+      return try crossEntropy(
+        scores(hidden).reshaped(-1, config.vocabularySize), targets.reshaped(-1), ignoring: ignoredTarget,
+        zLoss: zLoss)
+    }
     return try linearCrossEntropy(
-      hidden.reshaped(-1, config.width), weight: outputWeight.working, targets: targets.reshaped(-1),
+      hidden.reshaped(-1, config.tokenWidth), weight: outputWeight.working, targets: targets.reshaped(-1),
       ignoring: ignoredTarget, zLoss: zLoss)
   }
 
@@ -66,7 +79,7 @@ extension LanguageModel {
     let (batch, count) = try tokens.sizes("tokens", as: "B T")
     let start = pass.cache?.count ?? 0
     // Learned positions end with the table; rotary ones go on.
-    let limit = min(pass.cache?.capacity ?? .max, config.family == .gpt2 ? config.contextLength : .max)
+    let limit = min(pass.cache?.capacity ?? .max, config.positionLimit ?? .max)
     guard start + count <= limit else {
       throw GroveError(
         .argument, "tokens", "\(start + count) positions do not fit in \(limit)",
@@ -81,8 +94,5 @@ public let ignoredTarget = -100
 
 /// Makes the model that a config describes, with weights as `weights` says.
 public func makeModel(_ config: ModelConfig, weights: InitialWeights) throws -> any LanguageModel {
-  switch config.family {
-  case .llama: try LLaMA(config, weights: weights)
-  case .gpt2: try GPT2(config, weights: weights)
-  }
+  try Transformer(config, weights: weights)
 }

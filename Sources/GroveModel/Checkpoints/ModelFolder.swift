@@ -25,37 +25,41 @@ public enum ModelFolder {
   /// Puts the weights of a folder into a model of the same shape.
   public static func load(weights folder: URL, into model: some LanguageModel) throws {
     let weights = try weights(folder)
-    var unused = Set(weights.names)
+    let names = model.config.family.form.names(model.config)
+    var unused = Set(weights.names.filter { name in !names.ignored.contains { name.hasSuffix(".\($0)") } })
+    let isBare = names.isBare(weights)
     var parts: [ObjectIdentifier: [(StoredTensor, Tensor)]] = [:]
     for stored in try model.storedTensors() {
-      let tensor = try weights.tensor(stored.name)
-      let place = weights.file(of: stored.name)?.path ?? folder.path
-      unused.remove(stored.name)
+      let name = isBare ? stored.name.removing(prefix: names.base) : stored.name
+      let tensor = try weights.tensor(name)
+      let place = weights.file(of: name)?.path ?? folder.path
+      unused.remove(name)
       guard tensor.shape == stored.shape else {
         throw GroveError(
-          .format, place, "the tensor \(stored.name) has the shape \(tensor.shape), expected \(stored.shape)")
+          .format, place, "the tensor \(name) has the shape \(tensor.shape), expected \(stored.shape)")
       }
       guard tensor.dtype.isFloatingPoint else {
-        throw GroveError(.format, place, "the tensor \(stored.name) is \(tensor.dtype), not a float")
+        throw GroveError(.format, place, "the tensor \(name) is \(tensor.dtype), not a float")
       }
       parts[ObjectIdentifier(stored.parameter), default: []].append((stored, tensor))
     }
-    let isTiedTwice = model.config.tiedEmbeddings && unused.remove("lm_head.weight") != nil
+    let head = "\(names.head).weight"
+    let isTiedTwice = model.config.tiedEmbeddings && unused.remove(head) != nil
     if let name = unused.min() {
       throw GroveError(
         .format, folder.path, "the tensor \(name) has no place in the model", remedy: "\(unused.count) are left over.")
     }
     for group in parts.values { try assemble(group) }
-    if isTiedTwice { try requireTied(weights, model) }
+    if isTiedTwice { try requireTied(head, weights, model) }
   }
 
   /// Some writers store a tied output matrix a second time; it must be the embedding.
-  private static func requireTied(_ weights: CheckpointWeights, _ model: some LanguageModel) throws {
-    let (head, embedding) = (try weights.tensor("lm_head.weight"), model.outputWeight.value)
+  private static func requireTied(_ name: String, _ weights: CheckpointWeights, _ model: some LanguageModel) throws {
+    let (head, embedding) = (try weights.tensor(name), model.outputWeight.value)
     guard try head.shape == embedding.shape && head.equals(embedding).allTrue() else {
       throw GroveError(
-        .format, weights.file(of: "lm_head.weight")?.path ?? weights.folder.path,
-        "lm_head.weight is not the embedding, but config.json ties the two",
+        .format, weights.file(of: name)?.path ?? weights.folder.path,
+        "\(name) is not the embedding, but config.json ties the two",
         remedy: "Set tie_word_embeddings to false, or remove the tensor.")
     }
   }
@@ -63,10 +67,17 @@ public enum ModelFolder {
   /// Puts the tensors of one parameter together; a single one in the parameter's own layout is taken without a copy.
   private static func assemble(_ group: [(StoredTensor, Tensor)]) throws {
     let parameter = group[0].0.parameter
-    let pieces = try group.sorted { $0.0.rows.lowerBound < $1.0.rows.lowerBound }.map { stored, tensor in
-      try stored.isTransposed ? tensor.transposed(0, 1).contiguous() : tensor
+    var pieces: [(start: Int, tensor: Tensor)] = []
+    for (stored, tensor) in group {
+      let rows = try stored.isTransposed ? tensor.transposed(0, 1).contiguous() : tensor
+      var row = 0
+      for range in stored.rows {
+        pieces.append((range.lowerBound, try rows.narrowed(0, from: row, count: range.count)))
+        row += range.count
+      }
     }
-    parameter.set(try pieces.count == 1 ? pieces[0] : .concatenated(pieces, axis: 0))
+    pieces.sort { $0.start < $1.start }
+    parameter.set(try pieces.count == 1 ? pieces[0].tensor : .concatenated(pieces.map(\.tensor), axis: 0))
   }
 
   /// The files that hold the weights: `model.safetensors`, or the shards of `model.safetensors.index.json` by name.
@@ -103,4 +114,15 @@ public enum ModelFolder {
       to: folder.appending(path: "config.json"))
     try SafetensorsWriter.write(try items(of: model), to: folder.appending(path: "model.safetensors"))
   }
+}
+
+extension CheckpointNames {
+  /// Whether a checkpoint is of the model without its head, whose names lack what stands before the others.
+  fileprivate func isBare(_ weights: CheckpointWeights) -> Bool {
+    weights["\(base)\(embedding).weight"] == nil && weights["\(embedding).weight"] != nil
+  }
+}
+
+extension String {
+  fileprivate func removing(prefix: String) -> String { hasPrefix(prefix) ? String(dropFirst(prefix.count)) : self }
 }

@@ -1,51 +1,52 @@
 import GroveCore
 public import GroveTensor
 
-/// SwiGLU (Shazeer 2020, arXiv:2002.05202): down(silu(gate(x)) · up(x)), without biases.
+/// The feed-forward layer of a block: down(f(up(x))), or down(f(gate(x)) · up(x)) (Shazeer 2020, arXiv:2002.05202).
 ///
 /// Gate and up come out of one product; checkpoints name rows of its weight.
-public struct GatedFeedForward {
-  /// A weight of `[2F, C]`: the gate's rows, then those of up.
-  public let gateAndUp: Linear
+public struct FeedForward {
+  /// A weight of `[F, C]`; of `[2F, C]` with a gate, whose rows come first.
+  public let input: Linear
   /// A weight of `[C, F]`.
   public let down: Linear
   let hiddenWidth: Int
+  private let form: FeedForwardConfig.Form
+  private let activation: FeedForwardConfig.Activation
 
-  /// - Parameter outputDeviation: standard deviation of the initial weights of `down`; `gateAndUp` has the config's.
+  /// - Parameter outputDeviation: standard deviation of the initial weights of `down`; `input` has the config's.
   public init(_ config: ModelConfig, outputDeviation: Double, weights: InitialWeights) throws {
-    hiddenWidth = config.feedForwardWidth
-    gateAndUp = try Linear(
-      from: config.width, to: 2 * hiddenWidth, bias: false, deviation: config.initialDeviation,
-      weights: weights.split("gateAndUp"))
+    let parts = config.architecture
+    (form, activation, hiddenWidth) = (parts.feedForward, parts.activation, config.feedForwardWidth)
+    let isGated = form == .gated
+    input = try Linear(
+      from: config.width, to: isGated ? 2 * hiddenWidth : hiddenWidth, bias: parts.feedForwardBias,
+      deviation: config.initialDeviation,
+      parts: isGated ? [0..<hiddenWidth, hiddenWidth..<2 * hiddenWidth] : nil,
+      weights: weights.split(isGated ? "gateAndUp" : "up"))
     down = try Linear(
-      from: hiddenWidth, to: config.width, bias: false, deviation: outputDeviation, weights: weights.split("down"))
-  }
-
-  /// Rows of the fused weight.
-  public var gateRows: Range<Int> { 0..<hiddenWidth }
-  public var upRows: Range<Int> { hiddenWidth..<2 * hiddenWidth }
-
-  /// Maps `[B, T, C]` to `[B, T, C]`.
-  public func callAsFunction(_ x: Tensor) throws -> Tensor { try down(swiglu(gateAndUp(x))) }
-}
-
-/// The feed-forward layer of GPT-2: down(gelu(up(x))), with biases and the tanh form of GELU.
-public struct PlainFeedForward {
-  /// A weight of `[F, C]`.
-  public let up: Linear
-  /// A weight of `[C, F]`.
-  public let down: Linear
-
-  /// - Parameter outputDeviation: standard deviation of the initial weights of `down`; `up` has the config's.
-  public init(_ config: ModelConfig, outputDeviation: Double, weights: InitialWeights) throws {
-    up = try Linear(
-      from: config.width, to: config.feedForwardWidth, bias: true, deviation: config.initialDeviation,
-      weights: weights.split("up"))
-    down = try Linear(
-      from: config.feedForwardWidth, to: config.width, bias: true, deviation: outputDeviation,
+      from: hiddenWidth, to: config.width, bias: parts.feedForwardBias, deviation: outputDeviation,
       weights: weights.split("down"))
   }
 
+  /// Rows of the fused weight; the gate's are nil where there is none.
+  var gateRows: Range<Int>? { form == .gated ? 0..<hiddenWidth : nil }
+  var upRows: Range<Int> { form == .gated ? hiddenWidth..<2 * hiddenWidth : 0..<hiddenWidth }
+
   /// Maps `[B, T, C]` to `[B, T, C]`.
-  public func callAsFunction(_ x: Tensor) throws -> Tensor { try down(up(x).gelu(.tanh)) }
+  public func callAsFunction(_ x: Tensor) throws -> Tensor {
+    let hidden = try input(x)
+    guard form == .gated else { return try down(activated(hidden)) }
+    if activation == .silu { return try down(swiglu(hidden)) }
+    let parts = try hidden.split([hiddenWidth, hiddenWidth], axis: -1)
+    return try down(activated(parts[0]) * parts[1])
+  }
+
+  private func activated(_ x: Tensor) throws -> Tensor {
+    switch activation {
+    case .gelu: try x.gelu(.exact)
+    case .geluTanh: try x.gelu(.tanh)
+    case .relu: try x.relu()
+    case .silu, .family: try x.silu()
+    }
+  }
 }

@@ -21,10 +21,12 @@ public enum InitialWeights: Sendable {
   }
 
   /// A matrix with entries from N(0, deviation²).
-  func matrix(_ shape: [Int], deviation: Double, role: Parameter.Role = .matrix) throws -> Parameter {
+  func matrix(
+    _ shape: [Int], deviation: Double, role: Parameter.Role = .matrix, parts: [Range<Int>]? = nil
+  ) throws -> Parameter {
     switch self {
-    case .random(let key): Parameter(try .normal(shape, deviation: deviation, random: key), role: role)
-    case .blank: Parameter(try .empty(shape, .float32), role: role)
+    case .random(let key): Parameter(try .normal(shape, deviation: deviation, random: key), role: role, parts: parts)
+    case .blank: Parameter(try .empty(shape, .float32), role: role, parts: parts)
     }
   }
 }

@@ -8,8 +8,12 @@ public struct Linear {
   public let bias: Parameter?
 
   /// Weights from N(0, deviation²), biases 0.
-  public init(from inputs: Int, to outputs: Int, bias: Bool, deviation: Double, weights: InitialWeights) throws {
-    weight = try weights.matrix([outputs, inputs], deviation: deviation)
+  /// - Parameter parts: rows of the layers that are fused into this one; nil for one alone.
+  public init(
+    from inputs: Int, to outputs: Int, bias: Bool, deviation: Double, parts: [Range<Int>]? = nil,
+    weights: InitialWeights
+  ) throws {
+    weight = try weights.matrix([outputs, inputs], deviation: deviation, parts: parts)
     self.bias = bias ? Parameter(try .zeros([outputs], .float32), role: .vector) : nil
   }
 
@@ -39,14 +43,33 @@ public struct Embedding {
 }
 
 /// A norm over the last axis of the float32 residual stream.
-public protocol Norm {
-  /// The arithmetic, with its learned parameters.
-  var form: NormForm { get }
+public struct Norm {
+  /// The gain, `[C]`, float32 in every precision; it starts at 1, or at 0 where it counts from 1.
+  public let weight: Parameter
+  /// `[C]`, float32 in every precision; it starts at 0. Nil for a norm without.
+  public let bias: Parameter?
   /// Added to the variance.
-  var epsilon: Double { get }
-}
+  public let epsilon: Double
+  private let kind: NormConfig.Kind
 
-extension Norm {
+  public init(_ kind: NormConfig.Kind, width: Int, epsilon: Double) throws {
+    self.kind = kind
+    self.epsilon = epsilon
+    weight = Parameter(try .full([width], kind == .rootMeanSquareFromOne ? 0 : 1, .float32), role: .vector)
+    bias = kind == .layer ? Parameter(try .zeros([width], .float32), role: .vector) : nil
+  }
+
+  /// The arithmetic, with its learned parameters.
+  var form: NormForm {
+    get throws {
+      switch kind {
+      case .layer: .layer(weight: weight.working, bias: bias?.working)
+      case .rootMeanSquareFromOne: .rootMeanSquare(weight: try weight.working + 1)
+      case .rootMeanSquare, .family: .rootMeanSquare(weight: weight.working)
+      }
+    }
+  }
+
   /// Maps the float32 residual stream `[…, C]` to `[…, C]` in the working precision `dtype`.
   public func callAsFunction(_ x: Tensor, as dtype: DType = .float32) throws -> Tensor {
     try norm(x, form, epsilon: epsilon, as: dtype)
@@ -56,37 +79,6 @@ extension Norm {
   public func callAsFunction(_ x: Tensor, adding delta: Tensor) throws -> (stream: Tensor, normed: Tensor) {
     try norm(x, adding: delta, form, epsilon: epsilon, as: delta.dtype)
   }
-}
-
-/// Root-mean-square norm (Zhang and Sennrich 2019, arXiv:1910.07467).
-public struct RMSNorm: Norm {
-  /// The gain, `[C]`, float32 in every precision; it starts at 1.
-  public let weight: Parameter
-  public let epsilon: Double
-
-  public init(width: Int, epsilon: Double) throws {
-    weight = Parameter(try .full([width], 1, .float32), role: .vector)
-    self.epsilon = epsilon
-  }
-
-  public var form: NormForm { .rootMeanSquare(weight: weight.working) }
-}
-
-/// Layer norm (Ba, Kiros, Hinton 2016, arXiv:1607.06450).
-public struct LayerNorm: Norm {
-  /// The gain, `[C]`, float32 in every precision; it starts at 1.
-  public let weight: Parameter
-  /// `[C]`, float32 in every precision; it starts at 0.
-  public let bias: Parameter
-  public let epsilon: Double
-
-  public init(width: Int, epsilon: Double) throws {
-    weight = Parameter(try .full([width], 1, .float32), role: .vector)
-    bias = Parameter(try .zeros([width], .float32), role: .vector)
-    self.epsilon = epsilon
-  }
-
-  public var form: NormForm { .layer(weight: weight.working, bias: bias.working) }
 }
 
 /// Dropout (Srivastava et al. 2014): in training, zeroes a share of the elements and scales the rest.

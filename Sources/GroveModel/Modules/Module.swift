@@ -18,31 +18,61 @@ public struct StoredTensor {
   public let name: String
   /// The parameter, of which `rows` are stored under this name.
   public let parameter: Parameter
-  /// Rows of the parameter that this tensor holds: fused projections are stored apart.
-  public let rows: Range<Int>
+  /// Rows of the parameter that this tensor holds, in its order: fused projections are stored apart, or head by head.
+  public let rows: [Range<Int>]
   /// Stored as `[in, out]`, as GPT-2 does.
   public let isTransposed: Bool
 
   /// The shape in the checkpoint.
   public var shape: [Int] {
-    let shape = [rows.count] + parameter.shape.dropFirst()
+    let shape = [rows.reduce(0) { $0 + $1.count }] + parameter.shape.dropFirst()
     return isTransposed ? shape.reversed() : shape
   }
 
   /// The tensor in the layout of the checkpoint: a view where that is possible.
   public func stored() throws -> Tensor {
-    let part = try parameter.value.narrowed(0, from: rows.lowerBound, count: rows.count)
+    let part = try rows(of: parameter.value)
     return try isTransposed ? part.transposed(0, 1) : part
+  }
+
+  /// The rows that are stored under this name, in the checkpoint's order, of a tensor of the parameter's shape.
+  public func rows(of tensor: Tensor) throws -> Tensor {
+    let parts = try rows.map { try tensor.narrowed(0, from: $0.lowerBound, count: $0.count) }
+    return try parts.count == 1 ? parts[0] : .concatenated(parts, axis: 0)
   }
 }
 
 extension ParameterVisitor {
-  /// Visits a parameter, or some rows of one, under a name.
+  /// Visits a parameter under a name.
+  public mutating func tensor(_ name: String, _ parameter: Parameter, transposed: Bool = false) throws {
+    try tensor(name, parameter, rows: [0..<parameter.shape[0]], transposed: transposed)
+  }
+
+  /// Visits some rows of a parameter, in the order of the checkpoint.
   public mutating func tensor(
-    _ name: String, _ parameter: Parameter, rows: Range<Int>? = nil, transposed: Bool = false
+    _ name: String, _ parameter: Parameter, rows: [Range<Int>], transposed: Bool = false
   ) throws {
-    let all = 0..<parameter.shape[0]
-    try visit(StoredTensor(name: name, parameter: parameter, rows: rows ?? all, isTransposed: transposed))
+    // Neighbours become one, so that what lies in one piece is taken in one.
+    let joined = rows.reduce(into: [Range<Int>]()) { joined, next in
+      if let last = joined.last, last.upperBound == next.lowerBound {
+        joined[joined.count - 1] = last.lowerBound..<next.upperBound
+      } else {
+        joined.append(next)
+      }
+    }
+    try visit(StoredTensor(name: name, parameter: parameter, rows: joined, isTransposed: transposed))
+  }
+
+  /// A layer's weight and its bias, if it has one, stored as they are.
+  mutating func linear(_ name: String, _ part: Linear, transposed: Bool = false) throws {
+    try tensor("\(name).weight", part.weight, transposed: transposed)
+    if let bias = part.bias { try tensor("\(name).bias", bias) }
+  }
+
+  /// A norm's gain and its bias, if it has one.
+  mutating func norm(_ name: String, _ part: Norm, rows: [Range<Int>]? = nil) throws {
+    try tensor("\(name).weight", part.weight, rows: rows ?? [0..<part.weight.shape[0]])
+    if let bias = part.bias { try tensor("\(name).bias", bias) }
   }
 
   /// A part with its own names, seen from its parent: "layers.3." in front.

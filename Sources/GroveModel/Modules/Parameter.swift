@@ -16,6 +16,8 @@ public final class Parameter {
   }
 
   public let role: Role
+  /// Rows of the matrices that are fused into this one; all of them for one matrix alone.
+  public let parts: [Range<Int>]
   /// The full-precision value.
   public private(set) var value: Tensor
   /// What the forward pass reads, unless `quantized` is there.
@@ -26,9 +28,11 @@ public final class Parameter {
   public private(set) var dtype: DType
 
   /// The working copy is the value itself until `prepare(_:training:device:)` makes one.
-  public init(_ value: Tensor, role: Role) {
+  /// - Parameter parts: rows of the matrices that are fused into this one; nil for one matrix alone.
+  public init(_ value: Tensor, role: Role, parts: [Range<Int>]? = nil) {
     self.value = value
     self.role = role
+    self.parts = parts ?? [0..<(value.shape.first ?? 1)]
     working = value
     dtype = value.dtype
   }

@@ -1,40 +1,58 @@
 public import GroveTensor
 
 /// Rotary position embedding (Su et al. 2021, arXiv:2104.09864), in the half-split layout of LLaMA checkpoints.
+///
+/// Where only a part of a head is turned, the other pairs of places have the angle 0. `RotaryLayout` says how a
+/// checkpoint's rows become such pairs.
 public struct Rotary {
   /// Cosines and sines of the positions at hand, `[T, D/2]`, float32.
   public let cosine: Tensor
   public let sine: Tensor
 
-  /// - Parameter positions: the first position and how many follow.
-  public init(positions: Range<Int>, headWidth: Int, base: Double, device: Device) throws {
-    let half = headWidth / 2
-    var cosines: [Float] = []
-    var sines: [Float] = []
-    cosines.reserveCapacity(positions.count * half)
-    sines.reserveCapacity(positions.count * half)
-    // float32 throughout, as transformers computes them: the logits are to agree.
-    let frequencies = (0..<half).map { 1 / Float.power(Float(base), Float(2 * $0) / Float(headWidth)) }
-    for position in positions {
-      for frequency in frequencies {
-        let angle = Float(position) * frequency
-        cosines.append(Float.cosine(angle))
-        sines.append(Float.sine(angle))
+  /// The tables of some positions.
+  /// - Parameters:
+  ///   - positions: from the first to the last of the pass.
+  ///   - windowed: for layers with a window, whose base may be another one.
+  public init(_ config: ModelConfig, positions: Range<Int>, windowed: Bool, device: Device) throws {
+    let own = windowed && config.positions.windowedRotaryBase > 0
+    let rotary = RotaryFrequencies(
+      width: config.rotaryWidth, base: own ? config.positions.windowedRotaryBase : config.positions.rotaryBase,
+      scaling: own ? RotaryScalingConfig() : config.positions.scaling, contextLength: config.contextLength,
+      length: positions.upperBound)
+    let (half, turned) = (config.headWidth / 2, rotary.frequencies.count)
+    var cosines = [Float](repeating: 1, count: positions.count * half)
+    var sines = [Float](repeating: 0, count: positions.count * half)
+    for (row, position) in positions.enumerated() {
+      for pair in 0..<turned {
+        let angle = Float(position) * rotary.frequencies[pair]
+        cosines[row * half + pair] = Float.cosine(angle) * rotary.factor
+        sines[row * half + pair] = Float.sine(angle) * rotary.factor
       }
     }
     cosine = try Tensor(cosines, [positions.count, half]).moved(to: device)
     sine = try Tensor(sines, [positions.count, half]).moved(to: device)
   }
+}
 
-  private init(cosine: Tensor, sine: Tensor) {
-    self.cosine = cosine
-    self.sine = sine
+/// Where the places of a head that a checkpoint stores lie in Grove's memory.
+///
+/// A checkpoint turns its first R places, in pairs i and i + R/2. Grove's kernels turn whole heads, in pairs i and i + D/2.
+/// So the pairs that are turned come first and the others, whose angle is 0, behind; products of queries and keys do not
+/// depend on the order of places.
+struct RotaryLayout {
+  let headWidth: Int
+  let turned: Int
+
+  init(_ config: ModelConfig) {
+    headWidth = config.headWidth
+    turned = config.architecture.positions == .rotary ? config.rotaryWidth : config.headWidth
   }
 
-  /// The tables of some of the positions.
-  public func narrowed(to positions: Range<Int>) throws -> Rotary {
-    Rotary(
-      cosine: try cosine.narrowed(0, from: positions.lowerBound, count: positions.count),
-      sine: try sine.narrowed(0, from: positions.lowerBound, count: positions.count))
+  /// The places of a head in memory, in the order of the checkpoint, behind `start`.
+  func places(from start: Int) -> [Range<Int>] {
+    guard turned < headWidth else { return [start..<start + headWidth] }
+    let (half, part) = (headWidth / 2, turned / 2)
+    return [0..<part, half..<half + part, part..<half, half + part..<headWidth]
+      .map { start + $0.lowerBound..<start + $0.upperBound }
   }
 }

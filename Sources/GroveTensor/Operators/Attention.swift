@@ -7,6 +7,8 @@ public enum AttentionMask {
   case causal
   /// True where the query may look: broadcast to `[B, H, T, S]`.
   case allowed(Tensor)
+  /// Added to the scaled scores, in the dtype of the queries: broadcast to `[B, H, T, S]`.
+  case added(Tensor)
 }
 
 /// softmax(q kᵀ / √D) v. Queries `[B, H, T, D]`, keys and values `[B, G, S, D]` with H a multiple of G; gives `[B, H, T, D]`.
@@ -24,7 +26,7 @@ public func scaledDotProductAttention(
     let (queries, keys) = (q.size(2), k.size(2))
     let allowed = try Tensor.full([queries, keys], 1, .bool, on: q.device).lowerTriangle(diagonal: keys - queries)
     bias = .tensor(allowed)
-  case .allowed(let tensor): bias = .tensor(tensor)
+  case .allowed(let tensor), .added(let tensor): bias = .tensor(tensor)
   }
   return try dotProductAttention.tensor(
     .tensor(q), .tensor(k), .tensor(v), bias, .number(dropout), .boolean(causal), .none,
@@ -39,7 +41,7 @@ private func fusedAttention(_ q: Tensor, _ k: Tensor, _ v: Tensor, mask: Attenti
   switch mask {
   case .none: isCausal = false
   case .causal: isCausal = true
-  case .allowed: return nil
+  case .allowed, .added: return nil
   }
   guard dropout == 0, Kernel.takes(q), q.rank == 4 else { return nil }
   let queries = q.size(2)
@@ -74,13 +76,15 @@ public struct AttentionCache {
 /// - Parameters:
 ///   - projected: queries, keys and values, `[B, T, (H + 2G)·D]`.
 ///   - angles: cosines and sines `[T, D/2]` by which queries and keys are turned, in float32; nil for none.
+///   - mask: over the cached positions too; `.causal`, or one that hides no less.
 public func cachedAttention(
-  _ projected: Tensor, heads: Int, angles: (cosine: Tensor, sine: Tensor)?, cache: AttentionCache, from position: Int
+  _ projected: Tensor, heads: Int, angles: (cosine: Tensor, sine: Tensor)?, mask: AttentionMask = .causal,
+  cache: AttentionCache, from position: Int
 ) throws -> Tensor {
   let (b, t, _) = try projected.sizes("projected", as: "B T C")
   let (groups, width) = (cache.keys.size(1), cache.keys.size(3))
   // Many positions are worth the tiles of other kernels.
-  if t < 32, Kernel.takes(projected), !projected.requiresGradient {
+  if case .causal = mask, t < 32, Kernel.takes(projected), !projected.requiresGradient {
     var arguments = GroveCachedAttention()
     arguments.projected = projected.handle
     arguments.cosine = angles?.cosine.handle
@@ -98,7 +102,7 @@ public func cachedAttention(
   let k = try cache.keys.narrowed(2, from: 0, count: position + t)  // [B, G, S, D]
   let v = try cache.values.narrowed(2, from: 0, count: position + t)
   let q = try parts.queries.transposed(1, 2)  // [B, H, T, D]
-  let y = try scaledDotProductAttention(q, k, v, mask: .causal, dropout: 0)  // [B, H, T, D]
+  let y = try scaledDotProductAttention(q, k, v, mask: mask, dropout: 0)  // [B, H, T, D]
   return try y.transposed(1, 2).reshaped(b, t, heads * width)
 }
 

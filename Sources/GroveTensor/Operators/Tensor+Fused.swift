@@ -82,6 +82,11 @@ public func linearCrossEntropy(
     }
   }
   let logits = try linear(x, weight: weight, bias: nil).cast(to: .float32)  // [N, V]
+  return try crossEntropy(logits, targets, ignoring: ignored, zLoss: zLoss)
+}
+
+/// Mean negative log-likelihood of `targets` `[N]` under logits `[N, V]`, plus `zLoss` · mean(log²Z).
+public func crossEntropy(_ logits: Tensor, _ targets: Tensor, ignoring ignored: Int, zLoss: Double) throws -> Tensor {
   let loss = try crossEntropy(logits, targets, reduction: .meanOverTokens, ignoring: ignored)
   if zLoss == 0 { return loss }
   let counted = try targets.equals(Double(ignored)).cast(to: .float32) * -1 + 1  // [N]

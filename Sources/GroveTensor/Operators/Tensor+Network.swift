@@ -5,6 +5,7 @@ private enum Network {
   static let rmsNorm = Operator("aten::rms_norm")
   static let gelu = Operator("aten::gelu")
   static let silu = Operator("aten::silu")
+  static let relu = Operator("aten::relu")
   static let sigmoid = Operator("aten::sigmoid")
   static let tanh = Operator("aten::tanh")
   static let addProduct = Operator("aten::baddbmm")
@@ -50,6 +51,8 @@ extension Tensor {
   }
   /// x · σ(x) (Elfwing et al. 2017, arXiv:1702.03118).
   public func silu() throws -> Tensor { try Network.silu.tensor(.tensor(self)) }
+  /// max(x, 0).
+  public func relu() throws -> Tensor { try Network.relu.tensor(.tensor(self)) }
   /// σ(x) = 1 / (1 + e⁻ˣ).
   public func sigmoid() throws -> Tensor { try Network.sigmoid.tensor(.tensor(self)) }
   public func hyperbolicTangent() throws -> Tensor { try Network.tanh.tensor(.tensor(self)) }

@@ -40,11 +40,11 @@ public struct StartConfig: Config {
     shape.dropout = wanted.dropout
     shape.initialDeviation = wanted.initialDeviation
     shape.residualInitialization = wanted.residualInitialization
-    if shape.family == .llama, wanted.contextLength != unset.contextLength {
+    if shape.positionLimit == nil, wanted.contextLength != unset.contextLength {
       shape.contextLength = wanted.contextLength
     }
     let said = Set(try wanted.json().changes(from: unset.json()).map(\.path))
-    let wrong = try shape.json().changes(from: wanted.json()).filter { said.contains($0.path) }
+    let wrong = try shape.resolved.json().changes(from: wanted.resolved.json()).filter { said.contains($0.path) }
     guard wrong.isEmpty else {
       let words = wrong.map { "model.\($0.path) is \($0.now), the config says \($0.before)" }
       throw GroveError(

@@ -92,15 +92,13 @@ public final class Optimizer {
 
   /// - Parameter parameters: prepared for training, each with the name under which its moments are saved.
   public convenience init(
-    _ config: OptimizerConfig, parameters: [(name: String, parameter: Parameter)],
-    parts: [ObjectIdentifier: [Range<Int>]] = [:]
+    _ config: OptimizerConfig, parameters: [(name: String, parameter: Parameter)]
   ) throws {
-    try self.init(config, parameters: parameters, parts: parts, processes: ProcessGroup())
+    try self.init(config, parameters: parameters, processes: ProcessGroup())
   }
 
   private init(
-    _ config: OptimizerConfig, parameters: [(name: String, parameter: Parameter)],
-    parts: [ObjectIdentifier: [Range<Int>]], processes: ProcessGroup
+    _ config: OptimizerConfig, parameters: [(name: String, parameter: Parameter)], processes: ProcessGroup
   ) throws {
     self.config = config
     self.processes = processes
@@ -118,7 +116,7 @@ public final class Optimizer {
         name: name, parameter: parameter, owner: owner, secondMomentName: isMuon ? nil : "square.\(name)",
         moments: isHeld ? Moments(mean: try zeros(), square: isMuon ? nil : try zeros()) : nil,
         weightDecay: parameter.role == .vector ? 0 : config.weightDecay,
-        parts: parts[ObjectIdentifier(parameter)] ?? [0..<parameter.shape[0]])
+        parts: parameter.parts)
     }
   }
 
@@ -126,9 +124,7 @@ public final class Optimizer {
   public convenience init(
     _ config: OptimizerConfig, model: any LanguageModel, processes: ProcessGroup = ProcessGroup()
   ) throws {
-    let parts = Dictionary(grouping: try model.storedTensors()) { ObjectIdentifier($0.parameter) }
-    try self.init(
-      config, parameters: model.parameters(), parts: parts.mapValues { $0.map(\.rows) }, processes: processes)
+    try self.init(config, parameters: model.parameters(), processes: processes)
   }
 
   /// Moves every parameter against its gradient.

@@ -149,13 +149,9 @@ extension ModelConfig {
   /// Whether two configs have the same tensors; how they were initialised does not matter, nor how long a context is whose
   /// positions are rotary.
   fileprivate func sameShape(as other: ModelConfig) -> Bool {
-    var (a, b) = (self, other)
-    a.attention.headWidth = a.headWidth
-    b.attention.headWidth = b.headWidth
+    var (a, b) = (resolved, other.resolved)
     a.initialDeviation = b.initialDeviation
-    a.residualInitialization = b.residualInitialization
-    a.dropout = b.dropout
-    if a.family == .llama { a.contextLength = b.contextLength }
+    if a.positionLimit == nil { a.contextLength = b.contextLength }
     return a == b
   }
 }

@@ -50,10 +50,11 @@ public struct EncoderConfig: Config {
     return Double(layers) * (6 * Double(block) + 12 * Double(width * context))
   }
 
-  /// What the shared layers read. GPT-2's have the same parts: biases, GELU, as many key heads as heads.
+  /// What the shared blocks read: GPT-2's parts, with norms behind each of them.
   var shape: ModelConfig {
     var shape = ModelConfig()
     shape.family = .gpt2
+    shape.norm.placement = .after
     shape.vocabularySize = vocabularySize
     shape.contextLength = contextLength
     shape.width = width

@@ -1,0 +1,28 @@
+extension ModelConfig {
+  /// The config with all choices made, and without what no checkpoint keeps: two configs of the same tensors and
+  /// arithmetic are equal in this form.
+  public var resolved: ModelConfig {
+    var config = self
+    let parts = architecture
+    (config.norm.kind, config.norm.placement) = (parts.norm, parts.placement)
+    config.norm.embedding = parts.embeddingNorm ? .yes : .no
+    config.positions.kind = parts.positions
+    (config.attention.bias, config.attention.headNorm) = (parts.attentionBias, parts.headNorm)
+    (config.feedForward.form, config.feedForward.activation) = (parts.feedForward, parts.activation)
+    config.feedForward.bias = parts.feedForwardBias ? .yes : .no
+    config.attention.headWidth = headWidth
+    config.embeddingWidth = tokenWidth
+    if attention.window == 0 || Set(attention.fullLayers).isSuperset(of: 0..<layers) {
+      (config.attention.window, config.attention.fullLayers) = (0, [])
+    }
+    config.attention.fullLayers.sort()
+    if config.attention.window == 0 {
+      config.positions.windowedRotaryBase = 0
+    } else if positions.windowedRotaryBase == 0, positions.scaling.kind == .none {
+      config.positions.windowedRotaryBase = positions.rotaryBase
+    }
+    config.dropout = 0
+    config.residualInitialization = .plain
+    return config
+  }
+}
