@@ -8,6 +8,7 @@ import GroveTensor
 struct PositionModel: LanguageModel {
   let config: ModelConfig
   let outputWeight: Parameter
+  let outputBias: Parameter? = nil
 
   /// - Parameter nats: what id 0 costs at each position of a window; the other id gets the rest of the probability.
   init(nats: [Double]) throws {
@@ -35,6 +36,7 @@ struct PositionModel: LanguageModel {
 struct BigramModel: LanguageModel {
   let config: ModelConfig
   let outputWeight: Parameter
+  let outputBias: Parameter? = nil
 
   /// - Parameter probabilities: of the next id (second index) after each id (first index).
   init(_ probabilities: [[Double]]) throws {

@@ -7,12 +7,12 @@ import Testing
 
 @Suite("A Hugging Face checkpoint gives the reference's numbers")
 struct HuggingFaceParityTests {
-  static let withGradients = [
+  static let differentiated = [
     "llama-tied", "llama-untied", "llama-head-dim", "gpt2-tied", "llama-biases", "qwen3", "gemma3", "neox-parallel",
     "bloom", "opt-after", "phi", "bigcode-heads",
   ]
   static let checkpoints =
-    withGradients + [
+    differentiated + [
       "llama-llama3", "llama-linear", "llama-dynamic", "llama-yarn", "llama-yarn-mscale", "mistral-window", "qwen2",
       "qwen2-window", "qwen3-biases", "neox-serial", "bloom-normed-stream", "opt", "opt-no-bias",
       "bigcode-multi-query", "starcoder2-window", "starcoder2-no-bias",
@@ -54,7 +54,7 @@ struct HuggingFaceParityTests {
     #expect(try Tensor.concatenated(pieces, axis: 1).isClose(to: expected, within: .logits))
   }
 
-  @Test("Gradients of every stored tensor agree with transformers", arguments: withGradients)
+  @Test("Gradients of every stored tensor agree with transformers", arguments: differentiated)
   func gradients(name: String) throws {
     let (model, ids, folder) = try load(name)
     try model.prepare(.float32, training: true, device: .cpu)

@@ -2,6 +2,7 @@ public import GroveCore
 
 /// The norms of a model, and where they stand.
 public struct NormConfig: Config {
+  /// The arithmetic of a norm.
   public enum Kind: String, Codable, Sendable, CaseIterable {
     /// As the family has it.
     case family
@@ -12,6 +13,7 @@ public struct NormConfig: Config {
     /// The same with a gain of 1 + weight (Gemma).
     case rootMeanSquareFromOne
   }
+  /// Where norms stand: x is the residual stream, f attention or a feed-forward layer.
   public enum Placement: String, Codable, Sendable, CaseIterable {
     case family
     /// x + f(norm(x)) (Xiong et al. 2020, arXiv:2002.04745).
@@ -50,6 +52,7 @@ public enum Presence: String, Codable, Sendable, CaseIterable {
 
 /// The feed-forward layers.
 public struct FeedForwardConfig: Config {
+  /// Whether there is a gate.
   public enum Form: String, Codable, Sendable, CaseIterable {
     /// As the family has it.
     case family
@@ -58,6 +61,7 @@ public struct FeedForwardConfig: Config {
     /// down(activation(gate(x)) · up(x)) (Shazeer 2020, arXiv:2002.05202).
     case gated
   }
+  /// What bends the hidden values, or those of the gate.
   public enum Activation: String, Codable, Sendable, CaseIterable {
     case family
     /// Hendrycks and Gimpel 2016 (arXiv:1606.08415), by erf.

@@ -113,7 +113,7 @@ public struct ModelConfig: Config {
     if headWidth % 2 != 0 {
       issues.append(ConfigIssue("attention.headWidth", "\(headWidth) is odd; rotary positions turn pairs"))
     }
-    if rotaryWidth % 2 != 0 || rotaryWidth == 0 {
+    if headWidth % 2 == 0, rotaryWidth % 2 != 0 || rotaryWidth == 0 {
       issues.append(
         ConfigIssue(
           "positions.rotaryShare", "\(rotaryWidth) of \(headWidth) places is not an even number; pairs are turned"))

@@ -2,6 +2,7 @@ public import GroveCore
 
 /// How a model knows where a token stands.
 public struct PositionConfig: Config {
+  /// What tells positions apart.
   public enum Kind: String, Codable, Sendable, CaseIterable {
     /// As the family has it.
     case family
@@ -46,6 +47,7 @@ public struct PositionConfig: Config {
 /// How the wavelengths of rotary positions change, so that texts may be longer than those of training. Names and formulas
 /// are those of `rope_scaling` in `config.json`.
 public struct RotaryScalingConfig: Config {
+  /// The rule by which wavelengths grow.
   public enum Kind: String, Codable, Sendable, CaseIterable {
     case none
     /// All wavelengths times `factor` (Chen et al. 2023, arXiv:2306.15595).

@@ -27,7 +27,7 @@ extension ModelFamily {
       return after.changes(from: before).map {
         ConfigIssue(
           $0.path,
-          "\($0.before) cannot be written as \(config.family.rawValue), which has \($0.now); "
+          "\($0.before.words) cannot be written as \(config.family.rawValue), which has \($0.now.words); "
             + "the family grove takes any")
       }
     } catch let error as GroveError {
@@ -36,6 +36,11 @@ extension ModelFamily {
       preconditionFailure("\(error)")
     }
   }
+}
+
+extension JSONValue {
+  /// A text without its quotes, anything else as JSON.
+  fileprivate var words: String { stringValue ?? text }
 }
 
 extension ModelConfig.Family {

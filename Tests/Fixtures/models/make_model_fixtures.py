@@ -23,7 +23,7 @@ import sys
 
 import torch
 import transformers
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 
 HERE = pathlib.Path(__file__).resolve().parent
 BATCH, LENGTH, VOCABULARY = 3, 17, 131
@@ -204,6 +204,8 @@ def write(name, seed, config):
     save_file({"logits": logits.detach().contiguous()}, folder / "logits.safetensors")
     if vocabulary == VOCABULARY or name in WITH_GRADIENTS:
         gradients = {n: p.grad.contiguous() for n, p in model.named_parameters()}  # a tied head is listed once
+        if "embed_out.weight" in load_file(folder / "model.safetensors"):  # GPT-NeoX's name in checkpoints
+            gradients["embed_out.weight"] = gradients.pop("lm_head.weight")
         save_file(gradients, folder / "gradients.safetensors")
     expected = {
         "loss_nats": loss.item(),
