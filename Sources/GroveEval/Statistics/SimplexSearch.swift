@@ -25,7 +25,9 @@ struct SimplexSearch {
     for _ in 0..<mostSteps {
       simplex.sort { $0.error < $1.error }
       let (best, worst) = (simplex[0], simplex[count])
-      let isSmall = zip(best.point, worst.point).allSatisfy { abs($0 - $1) < 1e-9 * (bounds.upperBound - bounds.lowerBound) }
+      let isSmall = zip(best.point, worst.point).allSatisfy {
+        abs($0 - $1) < 1e-9 * (bounds.upperBound - bounds.lowerBound)
+      }
       if isSmall { break }
       let center = (0..<count).map { axis in
         simplex.dropLast().reduce(0) { $0 + $1.point[axis] } / Double(count)

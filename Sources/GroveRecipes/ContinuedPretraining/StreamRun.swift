@@ -103,7 +103,8 @@ struct StreamRun {
     for stream in judges {
       result.series["\(stream) curve"] = metrics.validations.map { $0.domains[stream] ?? .nan }
     }
-    let losses = try heldOut(folder, settings, run, shards: shards)
+    let losses = try HeldOutText(streams: judges, settings, run, shards: shards).losses(
+      of: folder.checkpoint(step: steps))
     for stream in judges {
       let own = losses.filter { $0.domain == stream }
       result.series["\(stream) nats"] = own.map(\.nats)
@@ -114,20 +115,5 @@ struct StreamRun {
         nats: own.reduce(0) { $0 + $1.nats }, bytes: own.reduce(0) { $0 + $1.bytes })
     }
     return result
-  }
-
-  /// What the last weights pay for every held-out document of the judging streams.
-  private func heldOut(
-    _ folder: RunFolder, _ settings: ContinuedPretrainingConfig, _ run: RecipeRun, shards: URL
-  ) throws -> [DocumentLoss] {
-    let dataset = try TokenDataset(
-      folder: shards, split: .validation, domains: .only(judges), contextLength: settings.contextLength)
-    let context = settings.contextLength
-    let evaluator = try PerplexityEvaluator(
-      contextLength: context, stride: context, batchTokens: 16 * context,
-      endOfText: dataset.manifest.tokenizer.endOfText)
-    let model = try ModelFolder.load(folder.checkpoint(step: steps))
-    try model.prepare(run.scale == .full ? .bfloat16 : .float32, training: false, device: run.device)
-    return try evaluator.losses(of: dataset.allDocuments(), under: model, device: run.device).filter { $0.bytes > 0 }
   }
 }

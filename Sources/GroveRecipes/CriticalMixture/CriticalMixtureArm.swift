@@ -3,15 +3,15 @@ import GroveCorpus
 
 /// A size, and what its base goes on with.
 struct CriticalMixtureArm: Sendable {
-  let size: MixtureSize
+  let size: ModelSize
   /// The new domain; nil goes on with the general text alone.
   let domain: String?
   /// Its share of what is read.
   let ratio: Double
 
-  static func base(_ size: MixtureSize) -> String { "\(size.name)-base" }
+  static func base(_ size: ModelSize) -> String { "\(size.name)-base" }
 
-  static func name(_ size: MixtureSize, _ domain: String, _ ratio: Double) -> String {
+  static func name(_ size: ModelSize, _ domain: String, _ ratio: Double) -> String {
     ratio == 0 ? "\(size.name)-general" : "\(size.name)-\(domain)-" + String(format: "%g", ratio)
   }
 
@@ -42,7 +42,7 @@ struct CriticalMixtureArm: Sendable {
   }
 
   /// The base: warmed up, then a constant rate on the general text.
-  static func base(_ size: MixtureSize, _ config: CriticalMixtureConfig, seed: Int) -> StreamRun {
+  static func base(_ size: ModelSize, _ config: CriticalMixtureConfig, seed: Int) -> StreamRun {
     let steps = config.pretraining.baseSteps
     return StreamRun(
       name: base(size), seed: seed, start: nil, shares: [config.general: 1], judges: [config.general] + config.domains,

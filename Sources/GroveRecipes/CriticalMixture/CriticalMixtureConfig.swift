@@ -6,7 +6,7 @@ public struct CriticalMixtureConfig: Config {
   /// to twice that.
   public var pretraining = ContinuedPretrainingConfig()
   /// The shapes that are compared, the smallest first.
-  public var sizes = [MixtureSize("S", width: 24), MixtureSize("M", width: 48)]
+  public var sizes = [ModelSize("S", width: 24), ModelSize("M", width: 48)]
   /// The stream of the base.
   public var general = "general"
   /// A new domain that is like the text of the base.
@@ -28,11 +28,7 @@ public struct CriticalMixtureConfig: Config {
       issues += pretraining.issues(field, naming: [name])
     }
     if Set([general, near, far]).count < 3 { issues.append(ConfigIssue("far", "two of the three texts are the same")) }
-    if sizes.isEmpty { issues.append(ConfigIssue("sizes", "there is none to train")) }
-    for (index, size) in sizes.enumerated() {
-      issues += size.issues(under: pretraining).under("sizes.\(index)")
-    }
-    if Set(sizes.map(\.name)).count != sizes.count { issues.append(ConfigIssue("sizes", "two have the same name")) }
+    issues += pretraining.issues(sizes: sizes)
     // Leaving one out must leave three points for a law of three numbers.
     if ratios.count < 4 || ratios != ratios.sorted() || Set(ratios).count != ratios.count
       || !ratios.allSatisfy({ 0 < $0 && $0 < 1 })
@@ -50,45 +46,7 @@ public struct CriticalMixtureConfig: Config {
   var domains: [String] { [near, far] }
 
   /// The settings of a size.
-  func settings(_ size: MixtureSize) -> ContinuedPretrainingConfig {
-    var result = pretraining
-    result.width = size.width
-    result.layers = size.layers
-    result.heads = size.heads
-    return result
-  }
-}
-
-/// A shape of the models.
-public struct MixtureSize: Config {
-  /// In the names of its arms.
-  public var name = ""
-  /// Width of the residual stream, C.
-  public var width = 48
-  /// Blocks, L.
-  public var layers = 2
-  /// Heads of attention, H.
-  public var heads = 4
-
-  public init() {}
-
-  init(_ name: String, width: Int, layers: Int = 2, heads: Int = 4) {
-    self.name = name
-    self.width = width
-    self.layers = layers
-    self.heads = heads
-  }
-
-  public func issues() -> [ConfigIssue] {
-    name.isEmpty || name.contains("/") ? [ConfigIssue("name", "'\(name)' is not a name")] : []
-  }
-
-  /// What is wrong with it as the shape of a model.
-  func issues(under settings: ContinuedPretrainingConfig) -> [ConfigIssue] {
-    var shaped = settings
-    (shaped.width, shaped.layers, shaped.heads) = (width, layers, heads)
-    return issues() + shaped.issues().filter { ["width", "layers", "heads"].contains($0.field) }
-  }
+  func settings(_ size: ModelSize) -> ContinuedPretrainingConfig { pretraining.shaped(as: size) }
 }
 
 extension CriticalMixtureConfig {
@@ -104,7 +62,7 @@ extension CriticalMixtureConfig {
     config.pretraining.bytesPerPart = 12_000
     config.pretraining.heldOutShare = 0.3
     config.pretraining.streams = streams
-    config.sizes = [MixtureSize("S", width: 16, layers: 1, heads: 2)]
+    config.sizes = [ModelSize("S", width: 16, layers: 1, heads: 2)]
     config.ratios = [0.25, 0.5, 0.75, 0.875]
     return config
   }
@@ -137,8 +95,8 @@ extension CriticalMixtureConfig {
       TextStream("far", TextPart("science")),
     ]
     config.sizes = [
-      MixtureSize("460M", width: 1024, layers: 24, heads: 16), MixtureSize("940M", width: 1536, layers: 24, heads: 16),
-      MixtureSize("1.6B", width: 2048, layers: 24, heads: 16), MixtureSize("3.1B", width: 2560, layers: 32, heads: 20),
+      ModelSize("460M", width: 1024, layers: 24, heads: 16), ModelSize("940M", width: 1536, layers: 24, heads: 16),
+      ModelSize("1.6B", width: 2048, layers: 24, heads: 16), ModelSize("3.1B", width: 2560, layers: 32, heads: 20),
     ]
     return config
   }

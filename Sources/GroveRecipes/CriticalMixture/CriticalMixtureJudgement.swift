@@ -25,11 +25,13 @@ struct CriticalMixtureJudgement {
 
   func findings() throws -> RecipeFindings {
     RecipeFindings(
-      results: [try mixtures(), try fits(), try leaveOneOut(), try nearOverFar(), try rises(), try size(), try twice()],
+      results: [
+        try mixtures(), try fits(), try leaveOneOut(), try nearOverFar(), try rises(), try size(), try twice(),
+      ],
       figures: try figures(), charts: try charts())
   }
 
-  private func cell(_ size: MixtureSize, _ domain: String) -> MixtureCell {
+  private func cell(_ size: ModelSize, _ domain: String) -> MixtureCell {
     guard let found = cells.first(where: { $0.size == size && $0.domain == domain }) else {
       preconditionFailure("no cell of \(size.name) and \(domain)")
     }
@@ -219,4 +221,3 @@ struct CriticalMixtureJudgement {
     return blocks
   }
 }
-

@@ -3,7 +3,7 @@ import GroveEval
 
 /// One size and one new domain: its curves, and the critical ratios that follow from any choice of seeds.
 final class MixtureCell {
-  let size: MixtureSize
+  let size: ModelSize
   let domain: String
   let curves: MixtureCurves
   /// How far the general loss may rise, in nats a token.
@@ -11,7 +11,7 @@ final class MixtureCell {
   /// The laws by the time that the fit sees and the seeds, sorted.
   private var known: [Double: [[Int]: MixtureCurves.Laws]] = [:]
 
-  init(_ size: MixtureSize, _ domain: String, _ curves: MixtureCurves, tolerance: Double) {
+  init(_ size: ModelSize, _ domain: String, _ curves: MixtureCurves, tolerance: Double) {
     self.size = size
     self.domain = domain
     self.curves = curves

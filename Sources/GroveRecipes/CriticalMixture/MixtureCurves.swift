@@ -27,7 +27,7 @@ struct MixtureCurves {
     let domain: [PowerLaw]
   }
 
-  init(_ records: StreamRecords, _ size: MixtureSize, domain name: String, _ config: CriticalMixtureConfig) throws {
+  init(_ records: StreamRecords, _ size: ModelSize, domain name: String, _ config: CriticalMixtureConfig) throws {
     ratios = [0] + config.ratios
     first = config.firstShare
     let bases = records(CriticalMixtureArm.base(size))
@@ -85,42 +85,5 @@ struct MixtureCurves {
       try Statistics.sampleVariance(general.map { $0[ratio][place] })
     }
     return try Statistics.mean(variances).squareRoot()
-  }
-}
-
-/// The largest share of a new domain that the general text bears.
-struct CriticalRatio: Equatable {
-  let value: Double
-  /// Whether the largest share that was tried is still borne, so that the value is a lower bound.
-  let isBound: Bool
-
-  /// - Parameters:
-  ///   - ratios: rising, from 0.
-  ///   - general: how far the general loss stands above its start at each ratio.
-  ///   - domain: the same of the domain.
-  ///   - tolerance: how far the general loss may rise.
-  ///
-  /// Between two ratios the losses are taken as lines.
-  init(_ ratios: [Double], general: [Double], domain: [Double], tolerance: Double) {
-    func isBorne(_ index: Int) -> Bool { general[index] <= tolerance && (index == 0 || domain[index] < 0) }
-    guard let last = ratios.indices.last(where: isBorne) else {
-      (value, isBound) = (0, false)
-      return
-    }
-    guard last + 1 < ratios.count else {
-      (value, isBound) = (ratios[last], true)
-      return
-    }
-    let (low, high) = (general[last], general[last + 1])
-    // Where the general loss stays within bounds, it was the domain's that did not fall.
-    let share = high > tolerance ? (tolerance - low) / (high - low) : 0
-    (value, isBound) = (ratios[last] + share * (ratios[last + 1] - ratios[last]), false)
-  }
-
-  /// What the laws say at a time.
-  init(_ laws: MixtureCurves.Laws, at time: Double, tolerance: Double) {
-    self.init(
-      laws.ratios, general: laws.general.map { $0.value(at: time) }, domain: laws.domain.map { $0.value(at: time) },
-      tolerance: tolerance)
   }
 }

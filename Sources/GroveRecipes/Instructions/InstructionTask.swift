@@ -1,0 +1,43 @@
+/// An instruction about a short list of letters whose answer a program can check.
+///
+/// The answers are lines of text, so that a model which has only read text can learn them; what they need is copying,
+/// reordering, counting and spelling, none of which a model of a tenth of a million parameters does before it is tuned.
+public enum InstructionTask: String, Codable, CaseIterable, Sendable {
+  case echo
+  case upper
+  case reverse
+  case first
+  case last
+  case count
+  case sort
+  case dash
+  case quote
+  case json
+  case double
+  case exclaim
+
+  /// What the model is given: the instruction, the list, the sign to answer.
+  public func prompt(_ letters: [String]) -> String { "\(rawValue): \(letters.joined(separator: " "))\n=" }
+
+  /// What it must write, down to the end of the line.
+  public func response(_ letters: [String]) -> String { " \(answer(letters))\n" }
+
+  /// The answer without what surrounds it.
+  public func answer(_ letters: [String]) -> String {
+    let list = letters.joined(separator: " ")
+    return switch self {
+    case .echo: list
+    case .upper: list.uppercased()
+    case .reverse: letters.reversed().joined(separator: " ")
+    case .first: letters.first ?? ""
+    case .last: letters.last ?? ""
+    case .count: "\(letters.count)"
+    case .sort: letters.sorted().joined(separator: " ")
+    case .dash: letters.joined(separator: "-")
+    case .quote: "\"\(list)\""
+    case .json: "[" + letters.map { "\"\($0)\"" }.joined(separator: ", ") + "]"
+    case .double: letters.flatMap { [$0, $0] }.joined(separator: " ")
+    case .exclaim: list + "!"
+    }
+  }
+}
