@@ -54,9 +54,9 @@ struct InstructionTests {
     for row in 0..<rows {
       let range = row * length..<(row + 1) * length
       let text = try examples.tokenizer.decodeText(
-        wanted[range].filter { $0 != Int64(ignoredTarget) }.map { UInt32($0) }, specialTokens: .text)
+        wanted[range].filter { $0 != Int64(ignoredTarget) }.map { UInt32($0) }, specialTokens: .keeping)
       let prompt = try examples.tokenizer.decodeText(
-        ids[range].dropFirst().prefix { $0 != Int64(examples.endOfText) }.map { UInt32($0) }, specialTokens: .text)
+        ids[range].dropFirst().prefix { $0 != Int64(examples.endOfText) }.map { UInt32($0) }, specialTokens: .keeping)
       let list = prompt.split(separator: "\n")[0].split(separator: " ").dropFirst().map(String.init)
       #expect(!list.isEmpty && text == tasks[row % 2].response(list))
       #expect(!examples.isHeldOut(list), "\(list) is kept from tuning")
@@ -72,7 +72,7 @@ struct InstructionTests {
       #expect(items.map(\.tokens) == examples.tests(task).map(\.tokens))
       for item in items {
         let text = try examples.tokenizer.decodeText(
-          item.tokens[1..<item.prefix].map { UInt32($0) }, specialTokens: .text)
+          item.tokens[1..<item.prefix].map { UInt32($0) }, specialTokens: .keeping)
         let list = text.split(separator: "\n")[0].split(separator: " ").dropFirst().map(String.init)
         #expect(examples.isHeldOut(list) && Set(list).count == list.count && (2...4).contains(list.count))
       }
