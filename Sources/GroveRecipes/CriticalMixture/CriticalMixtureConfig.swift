@@ -71,7 +71,7 @@ extension CriticalMixtureConfig {
   static var tiny: CriticalMixtureConfig {
     var config = CriticalMixtureConfig()
     config.pretraining.seeds = 3
-    config.pretraining.learningRate = 3e-3
+    config.pretraining.learningRate = 1.5e-3
     config.pretraining.baseSteps = 1200
     config.pretraining.steps = 200
     config.pretraining.validations = 40
