@@ -3,17 +3,29 @@
 /// The answers are lines of text, so that a model which has only read text can learn them; what they need is copying,
 /// reordering, counting and spelling, none of which a model of a tenth of a million parameters does before it is tuned.
 public enum InstructionTask: String, Codable, CaseIterable, Sendable {
+  /// The list as it is.
   case echo
+  /// In capitals.
   case upper
+  /// From the last letter to the first.
   case reverse
+  /// The first letter.
   case first
+  /// The last letter.
   case last
+  /// How many letters there are, in digits.
   case count
+  /// In the order of the alphabet.
   case sort
+  /// With dashes between the letters.
   case dash
+  /// In quotation marks.
   case quote
+  /// As an array of JSON.
   case json
+  /// Each letter twice.
   case double
+  /// With an exclamation mark after it.
   case exclaim
 
   /// What the model is given: the instruction, the list, the sign to answer.
