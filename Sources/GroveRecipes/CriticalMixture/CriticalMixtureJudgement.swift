@@ -54,16 +54,16 @@ struct CriticalMixtureJudgement {
   }
 
   private func fits() throws -> CriterionResult {
-    let found = try cells.flatMap { cell in
-      try cell.determinations().flatMap {
-        let name = "\(cell.name) \(short($0.ratio))"
-        return [("\(name) general", $0.general), ("\(name) domain", $0.domain)]
-      }
-    }.sorted { $0.1 < $1.1 }
-    let good = found.count { $0.1 >= 0.95 }
+    let rows = try cells.flatMap { cell in
+      try cell.determinations().map { ("\(cell.name) \(short($0.ratio))", $0.general, $0.domain) }
+    }
+    let found = rows.flatMap { [("\($0.0) general", $0.1), ("\($0.0) domain", $0.2)] }.sorted { $0.1 < $1.1 }
     let worst = found.prefix(4).map { String(format: "\($0.0): %.3f", $0.1) }.joined(separator: "; ")
+    let (general, domain) = (rows.count { $0.1 >= 0.95 }, rows.count { $0.2 >= 0.95 })
     return result(
-      "fits", good == found.count, "\(good) of \(found.count) fits reach 0.95; the worst: \(worst)")
+      "fits", general + domain == found.count,
+      "of \(rows.count) fits each, \(domain) of the domain loss and \(general) of the general loss reach 0.95; the worst: "
+        + worst)
   }
 
   private func leaveOneOut() throws -> CriterionResult {

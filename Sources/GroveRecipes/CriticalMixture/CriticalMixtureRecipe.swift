@@ -47,7 +47,7 @@ public struct CriticalMixtureRecipe: Recipe {
   ]
 
   public let differences = [
-    "Models of 0.04 and 0.09 million parameters, a base of 1.2 million tokens and T of 0.2 million, not 460M to 3.1B, 200 and "
+    "Models of 0.04 and 0.1 million parameters, a base of 1.2 million tokens and T of 0.2 million, not 460M to 3.1B, 200 and "
       + "20 billion.",
     "The base has read the English manual and scripture. The near domain is English definitions; the far one the French "
       + "manual and Python. The paper's are finance and scientific papers.",
