@@ -116,7 +116,7 @@ struct FisherTests {
           == "weights: 0.0 is not positive. Leave the model out.")
       #expect(
         words { _ = try FisherModelMerge(models: [model, model], information: [model, model], weights: [1, 1]) }
-          == "\(model): comes twice. Give each folder once, with a larger weight.")
+          == "models: \(model) stands here twice. Give it once, with the sum of its weights.")
       #expect(
         words {
           try FisherInformation.write(

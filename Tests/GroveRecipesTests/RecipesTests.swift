@@ -134,7 +134,10 @@ struct RecipesTests {
   private func checkDropAndRescale(_ place: URL) throws {
     let arm = place.appending(path: "arms/S-upper/seed-1")
     let names = try FileSystem.entries(of: arm.appending(path: "tuned")).map(\.lastPathComponent).sorted()
-    #expect(names == ["config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json"])
+    #expect(
+      names == [
+        "config.json", "model.safetensors", "special_tokens_map.json", "tokenizer.json", "tokenizer_config.json",
+      ])
     #expect(!FileSystem.exists(arm.appending(path: "merged")))
   }
 
@@ -169,8 +172,8 @@ struct RecipesTests {
     #expect(
       words("cmr-scaling-law", ["far=near", "ratios=[0.5,0.25]", "sizes.0.heads=5", "firstShare=0.5"]) == """
         scale tiny: 4 problems
-          --set sizes.0.heads=5: sizes.0.heads: 5 heads do not divide width 24 into even parts
           --set far=near: far: two of the three texts are the same
+          --set sizes.0.heads=5: sizes.0.heads: 5 heads do not divide width 24 into even parts
           --set ratios=[0.5,0.25]: ratios: [0.5, 0.25] are not four or more rising shares between 0 and 1
           --set firstShare=0.5: firstShare: 0.5 is outside [0, 0.25)
         """)

@@ -32,10 +32,6 @@ public struct FisherModelMerge {
     self.models = try MergePlan(.average(of: models, weights: ones))
     self.information = try MergePlan(.average(of: information, weights: ones))
     merge = FisherMerge(weights: weights, floor: floor)
-    for plan in [self.models, self.information] where plan.modelNames.count != weights.count {
-      throw GroveError(
-        .argument, plan.modelNames[0], "comes twice", remedy: "Give each folder once, with a larger weight.")
-    }
     func described(_ plan: MergePlan) -> [String] { plan.tensors.map { "\($0.name) \($0.shape)" } }
     guard described(self.models) == described(self.information) else {
       throw GroveError(
