@@ -20,14 +20,20 @@ struct StreamRun {
   let peak: Double
   /// Nil keeps to the peak at every step.
   let warmupSteps: Int?
+  /// Whether the rate falls after the warm-up; else it keeps to the peak.
+  var decays = true
+  /// Where the moments come from; kept, a run goes on as if it were the start's own.
+  var moments = StartConfig.Moments.fresh
   /// Saves the regular and the first steps too, for measures that no validation makes.
   var savesDensely = false
 
-  /// The rate of a step from 0, as the definition of the schedule has it: up linearly, down half a cosine to the floor.
+  /// The rate of a step from 0, as the definition of the schedule has it: up linearly, down half a cosine to the floor
+  /// unless the run keeps to its peak.
   func rate(_ step: Int, _ config: ContinuedPretrainingConfig) -> Double {
     let peak = peak * config.learningRate
     guard let warmupSteps else { return peak }
     if step < warmupSteps { return peak * Double(step + 1) / Double(warmupSteps) }
+    if !decays { return peak }
     let floor = config.floorShare * peak
     let progress = Double(step - warmupSteps) / Double(max(steps - warmupSteps, 1))
     return floor + (peak - floor) * (1 + cos(.pi * progress)) / 2
@@ -41,12 +47,13 @@ struct StreamRun {
     result.data.domains = shares.keys.sorted()
     if shares.count > 1 { result.data.weights = shares }
     result.start.model = start?.path ?? ""
+    result.start.moments = start == nil ? .fresh : moments
     result.training.seed = seed
     result.training.steps = steps
     result.training.batchSize = settings.batchSize
     result.training.precision = run.scale == .full ? .bfloat16 : .float32
     result.training.optimizer.learningRate = peak * settings.learningRate
-    result.training.schedule.shape = warmupSteps == nil ? .constant : .cosine
+    result.training.schedule.shape = warmupSteps == nil || !decays ? .constant : .cosine
     result.training.schedule.warmupSteps = warmupSteps ?? 0
     result.training.schedule.finalShare = settings.floorShare
     result.training.threads = run.device == .cpu ? 1 : 0
@@ -96,29 +103,17 @@ struct StreamRun {
     for stream in judges {
       result.series["\(stream) curve"] = metrics.validations.map { $0.domains[stream] ?? .nan }
     }
-    let losses = try heldOut(folder, settings, run, shards: shards)
+    let losses = try HeldOutText(streams: judges, settings, run, shards: shards).losses(
+      of: folder.checkpoint(step: steps))
     for stream in judges {
       let own = losses.filter { $0.domain == stream }
       result.series["\(stream) nats"] = own.map(\.nats)
       result.series["\(stream) bytes"] = own.map { Double($0.bytes) }
+      let tokens = own.reduce(0) { $0 + $1.tokens }
+      result.figures["\(stream) bytes per token"] = Double(own.reduce(0) { $0 + $1.bytes }) / Double(max(tokens, 1))
       result.figures[stream] = DocumentLoss.bitsPerByte(
         nats: own.reduce(0) { $0 + $1.nats }, bytes: own.reduce(0) { $0 + $1.bytes })
     }
     return result
-  }
-
-  /// What the last weights pay for every held-out document of the judging streams.
-  private func heldOut(
-    _ folder: RunFolder, _ settings: ContinuedPretrainingConfig, _ run: RecipeRun, shards: URL
-  ) throws -> [DocumentLoss] {
-    let dataset = try TokenDataset(
-      folder: shards, split: .validation, domains: .only(judges), contextLength: settings.contextLength)
-    let context = settings.contextLength
-    let evaluator = try PerplexityEvaluator(
-      contextLength: context, stride: context, batchTokens: 16 * context,
-      endOfText: dataset.manifest.tokenizer.endOfText)
-    let model = try ModelFolder.load(folder.checkpoint(step: steps))
-    try model.prepare(run.scale == .full ? .bfloat16 : .float32, training: false, device: run.device)
-    return try evaluator.losses(of: dataset.allDocuments(), under: model, device: run.device).filter { $0.bytes > 0 }
   }
 }
