@@ -65,18 +65,10 @@ struct StreamRun {
     RunFolder(run.place(of: arm.name, seed: arm.seed).appending(path: "run")).checkpoint(step: arm.steps)
   }
 
-  /// Trains from the first step on; what an earlier call left is removed, since it may be in part only.
+  /// Trains from the first step on.
   /// - Returns: the folder, in which the last step has a checkpoint.
   func train(_ settings: ContinuedPretrainingConfig, _ run: RecipeRun, shards: URL, in place: URL) throws -> RunFolder {
-    let folder = RunFolder(place.appending(path: "run"))
-    if FileSystem.isFolder(folder.url) { try FileSystem.remove(folder.url) }
-    let trainer = try Trainer(config(settings, run, shards: shards), folder: folder, device: run.device)
-    let outcome = try trainer.run(shouldStop: run.shouldStop) { event in
-      guard case .step(let record) = event else { return }
-      run.onEvent(.step(arm: name, seed: seed, step: record.step, of: steps, lossNats: record.lossNats))
-    }
-    if outcome != .finished { throw RecipeInterrupted() }
-    return folder
+    try run.train(config(settings, run, shards: shards), in: place.appending(path: "run"), as: name, seed: seed)
   }
 
   // MARK: What came of it
@@ -111,14 +103,8 @@ struct StreamRun {
   private func heldOut(
     _ folder: RunFolder, _ settings: ContinuedPretrainingConfig, _ run: RecipeRun, shards: URL
   ) throws -> [DocumentLoss] {
-    let dataset = try TokenDataset(
-      folder: shards, split: .validation, domains: .only(judges), contextLength: settings.contextLength)
-    let context = settings.contextLength
-    let evaluator = try PerplexityEvaluator(
-      contextLength: context, stride: context, batchTokens: 16 * context,
-      endOfText: dataset.manifest.tokenizer.endOfText)
-    let model = try ModelFolder.load(folder.checkpoint(step: steps))
-    try model.prepare(run.scale == .full ? .bfloat16 : .float32, training: false, device: run.device)
-    return try evaluator.losses(of: dataset.allDocuments(), under: model, device: run.device).filter { $0.bytes > 0 }
+    try HeldOutText(shards, domains: judges, contextLength: settings.contextLength)
+      .losses(
+        under: folder.checkpoint(step: steps), precision: run.scale == .full ? .bfloat16 : .float32, device: run.device)
   }
 }

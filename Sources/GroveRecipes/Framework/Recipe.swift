@@ -63,7 +63,7 @@ extension Recipe {
 public enum Recipes {
   /// By id.
   public static let all: [any Recipe] = [
-    PythiaRecipe(), RewarmRecipe(), StabilityGapRecipe(), TinyLanguageModelsRecipe(),
+    BranchTrainMergeRecipe(), PythiaRecipe(), RewarmRecipe(), StabilityGapRecipe(), TinyLanguageModelsRecipe(),
   ]
 
   /// - Throws: `GroveError` with code `.argument` that names the ids there are.
