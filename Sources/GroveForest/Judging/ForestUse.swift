@@ -52,10 +52,6 @@ extension ForestFolder {
       }
       return cluster
     }
-    return try ExpertDistances(
-      clusters: clusters, clusterCount: clusterer.clusterCount, tokenizer: pool.tokenizer
-    ) { clusterer.makeContext() }
+    return try ExpertDistances(clusters, of: clusterer, tokenizer: pool.tokenizer)
   }
 }
-
-extension ClusterContext: DistanceContext {}

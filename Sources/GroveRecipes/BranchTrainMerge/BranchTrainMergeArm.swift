@@ -51,7 +51,8 @@ struct BranchTrainMergeArm: Sendable {
   func forest(_ share: Double, seed: Int) -> RecipeRun.Job {
     let isMain = share == settings.seedShare
     return RecipeRun.Job(BranchTrainMergeArm.forest(share), seed: seed) { [self] place in
-      var (figures, judge) = try grow(arm(share), seed: seed, in: place)
+      var (figures, judge) = try arm(share).grow(
+        settings, run, seed: seed, shards: shards, text: text, in: place)
       try judge.judge(rules: { try rules(judge, $0, removing: isMain) }, into: &figures)
       let equal = judge.experts.map { _ in 1.0 }
       let folder = place.appending(path: "average")
@@ -67,7 +68,7 @@ struct BranchTrainMergeArm: Sendable {
       let parts = ExpertArm(
         name: BranchTrainMergeArm.random,
         domains: RecipeTexts.parts(BranchTrainMergeArm.random, config.domains.count), seedShare: settings.seedShare)
-      var (figures, judge) = try grow(parts, seed: seed, in: place)
+      var (figures, judge) = try parts.grow(settings, run, seed: seed, shards: shards, text: text, in: place)
       try judge.judge(rules: { try rules(judge, $0, removing: false) }, into: &figures)
       return figures
     }
@@ -101,16 +102,6 @@ struct BranchTrainMergeArm: Sendable {
   }
 
   // MARK: Measures
-
-  private func grow(_ arm: ExpertArm, seed: Int, in place: URL) throws -> (ArmFigures, ExpertJudge) {
-    let start = DenseArm.seed(arm.seedShare, settings, of: run, seed: seed)
-    let (experts, tokens) = try arm.train(settings, run, seed: seed, shards: shards, start: start, in: place)
-    let seedTokens = settings.seedStep(arm.seedShare) * settings.batchSize * settings.contextLength
-    return (
-      ArmFigures(figures: ["tokens": Double(seedTokens + tokens)]),
-      try ExpertJudge(experts, text, settings, device: run.device)
-    )
-  }
 
   /// The posterior from a uniform and from a cached prior, and, if wanted, without each expert in turn.
   private func rules(_ judge: ExpertJudge, _ domain: String, removing: Bool) throws -> [ExpertJudge.Rule] {

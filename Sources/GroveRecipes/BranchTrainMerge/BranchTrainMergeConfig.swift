@@ -49,7 +49,7 @@ extension BranchTrainMergeConfig {
     config.training.warmupSteps = 4
     config.training.heldOutShare = 0.4
     config.training.developmentTokens = 512
-    config.training.bytesPerPart = 30_000
+    config.training.bytesPerPart = 60_000
     config.training.streams = ExpertTrainingConfig.files("dictionary", "math", "scripture")
     config.domains = ["math", "scripture"]
     config.added = ["dictionary"]

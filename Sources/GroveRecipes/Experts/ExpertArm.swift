@@ -10,19 +10,23 @@ struct ExpertArm: Sendable {
   /// Share of the tokens that the seed has seen; without one every expert draws its own weights.
   let seedShare: Double
 
-  /// Trains the experts one after the other in the arm's folder.
-  /// - Parameter start: what they branch from; nil for a forest without a seed phase.
-  /// - Returns: by name, and the tokens of all together.
-  func train(
-    _ settings: ExpertTrainingConfig, _ run: RecipeRun, seed: Int, shards: URL, start: URL?, in place: URL
-  ) throws -> (experts: [Expert], tokens: Int) {
+  /// Trains the experts one after the other in the arm's folder, from the dense run of the seed, and opens them.
+  /// - Returns: the tokens of seed phase and experts as the figure "tokens", and what judges the experts.
+  func grow(
+    _ settings: ExpertTrainingConfig, _ run: RecipeRun, seed: Int, shards: URL, text: ExpertText, in place: URL,
+    distances: (ExpertPool) throws -> ExpertDistances? = { _ in nil }
+  ) throws -> (ArmFigures, ExpertJudge) {
+    let start = DenseArm.seed(seedShare, settings, of: run, seed: seed)
     let plan = try plan(settings, run, seed: seed, shards: shards)
     let experts = try plan.experts.map { expert in
       let folder = try run.train(
         plan.run(of: expert, from: start), in: ExpertArm.folder(expert.name, place), as: name, seed: seed)
       return Expert(expert.name, folder: folder.checkpoint(step: expert.steps))
     }
-    return (experts, plan.experts.reduce(0) { $0 + $1.trainingTokens })
+    return (
+      ArmFigures(figures: ["tokens": Double(plan.trainingTokens)]),
+      try ExpertJudge(experts, text, settings, device: run.device, distances: distances)
+    )
   }
 
   /// The experts that a seed of the arm has trained.

@@ -63,7 +63,8 @@ extension Recipe {
 public enum Recipes {
   /// By id.
   public static let all: [any Recipe] = [
-    BranchTrainMergeRecipe(), PythiaRecipe(), RewarmRecipe(), StabilityGapRecipe(), TinyLanguageModelsRecipe(),
+    BranchTrainMergeRecipe(), ClusterBranchTrainMergeRecipe(), PythiaRecipe(), RewarmRecipe(), StabilityGapRecipe(),
+    TinyLanguageModelsRecipe(), CrossLingualExpertsRecipe(),
   ]
 
   /// - Throws: `GroveError` with code `.argument` that names the ids there are.
