@@ -33,6 +33,18 @@ struct PairedLossDifferenceTests {
     #expect(abs(found.mean.lower + 0.35) < 1e-12 && abs(found.mean.upper - 0.25) < 1e-12)
   }
 
+  @Test("A resample draws each document of a domain equally often, however many others there are")
+  func strata() throws {
+    var draws = [[0, 0], [0]]
+    _ = try Bootstrap(key: RandomKey(seed: 3)).interval(strata: [2, 1]) { indices in
+      for (stratum, own) in indices.enumerated() { for index in own { draws[stratum][index] += 1 } }
+      return 0
+    }
+    // 1000 resamples of two places each, and the estimate's; the deviation is 22.
+    #expect(draws[0].reduce(0, +) == 2002 && abs(draws[0][0] - 1001) < 90, "\(draws)")
+    #expect(draws[1] == [1001])
+  }
+
   @Test("The other way about, the difference has the other sign")
   func antisymmetry() throws {
     let others = losses.map { loss($0.id, $0.domain, bytes: $0.bytes, bits: $0.bitsPerByte / 2 + 0.3) }

@@ -31,18 +31,10 @@ public struct PairedLossDifference: Sendable {
         ? Bootstrap(key: key.split(domain)).interval(count: members.count) { difference($0.map { members[$0] }) } : nil
       return (domain: domain, difference: difference(members), interval: interval)
     }
-    // A place of the resample stays in its domain: the draw chooses among the documents of that domain.
-    let places = groups.reduce(0) { $0 + $1.value.count }
-    let interval = try Bootstrap(key: key).interval(count: places) { draws in
-      var place = 0
-      var sum = 0.0
-      for (_, members) in groups {
-        sum += difference((place..<place + members.count).map { members[draws[$0] * members.count / places] })
-        place += members.count
-      }
-      return sum / Double(groups.count)
+    mean = try Bootstrap(key: key).interval(strata: groups.map(\.value.count)) { draws in
+      zip(groups, draws).reduce(0) { sum, entry in
+        sum + difference(entry.1.lazy.map { entry.0.value[$0] })
+      } / Double(groups.count)
     }
-    let estimate = domains.reduce(0) { $0 + $1.difference } / Double(domains.count)
-    mean = Interval(estimate: estimate, lower: interval.lower, upper: interval.upper, level: interval.level)
   }
 }
