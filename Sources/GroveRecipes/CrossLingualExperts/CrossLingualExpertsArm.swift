@@ -74,7 +74,8 @@ struct CrossLingualExpertsArm: Sendable {
   /// The experts of a division, in all the ways that fit it.
   func forest(_ division: Division, seed: Int) -> RecipeRun.Job {
     RecipeRun.Job(division.rawValue, seed: seed) { [self] place in
-      let distances = division == .words ? CrossLingualExpertsArm.words(config).distances(made) : { _ in nil }
+      let distances: (ExpertPool) throws -> ExpertDistances? =
+        division == .words ? CrossLingualExpertsArm.words(config).distances(made) : { _ in nil }
       var (figures, judge) = try arm(division).grow(
         settings, run, seed: seed, shards: made.shards, text: text, in: place, distances: distances)
       try judge.judge(rules: { _ in try rules(division) }, into: &figures)
@@ -141,7 +142,7 @@ struct CrossLingualExpertsArm: Sendable {
       let nearest = try config.tree.nearest(to: config.added, among: config.languages).name
       let known = config.languages.map { ($0, $0) } + [(config.added, nearest)]
       let experts = try known.map { language, of in
-        (language, division == .monolingual ? of : try Arm.expert(of: of, config))
+        try (language, division == .monolingual ? of : Arm.expert(of: of, config))
       }
       return [(Arm.language, try MixtureRule(.oracle(Dictionary(uniqueKeysWithValues: experts)))), posterior]
     }
