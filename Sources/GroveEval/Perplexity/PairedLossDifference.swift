@@ -1,4 +1,4 @@
-import GroveCore
+public import GroveCore
 
 /// How much more one model pays than another for the same documents, in bits per byte; below 0 it is better.
 public struct PairedLossDifference: Sendable {

@@ -1,6 +1,6 @@
 import Foundation
 import GroveCluster
-import GroveCore
+public import GroveCore
 import GroveCorpus
 import GroveForest
 

@@ -64,7 +64,7 @@ public struct ExpertTrainingConfig: Config, DecoderShape, TextStreamSettings {
     if !(0...max(steps, 0)).contains(warmupSteps) {
       issues.append(ConfigIssue("warmupSteps", "\(warmupSteps) is outside 0...\(steps)"))
     }
-    issues += issues(ofSeedShare: seedShare, "seedShare")
+    issues += self.issues(ofSeedShare: seedShare, "seedShare")
     if !(0 < developmentShare && developmentShare < 1) {
       issues.append(ConfigIssue("developmentShare", "\(developmentShare) is outside (0, 1)"))
     }
