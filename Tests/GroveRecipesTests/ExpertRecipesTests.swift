@@ -36,18 +36,18 @@ enum ExpertRecipeChecks {
     try checkParts(place, of: ["math", "scripture"], ["random-0", "random-1"])
     for (arm, domain) in [("forest-0.5", "math"), ("forest-0.5", "scripture"), ("random", "random-1")] {
       let config = try config(place, "\(arm)/seed-1/experts/\(domain)")
-      #expect(config.start.model == seed(place, step: 20) && config.data.domains == [domain])
-      // 40 steps of 4 sequences; the half of them that is left are 20 steps of 2 for each of two experts.
-      #expect(config.training.steps == 20 && config.training.batchSize == 2)
-      #expect(config.training.schedule.stepsBefore == 20 && config.training.seed == 1)
+      #expect(config.start.model == seed(place, step: 24) && config.data.domains == [domain])
+      // 48 steps of 4 sequences; the half of them that is left are 24 steps of 2 for each of two experts.
+      #expect(config.training.steps == 24 && config.training.batchSize == 2)
+      #expect(config.training.schedule.stepsBefore == 24 && config.training.seed == 1)
     }
     let strangers = try ["math", "scripture"].map { try config(place, "forest-0/seed-1/experts/\($0)") }
     #expect(strangers.map(\.start.model) == ["", ""] && strangers.map(\.training.seed) == [2, 3])
-    #expect(strangers.map(\.training.steps) == [40, 40])
+    #expect(strangers.map(\.training.steps) == [48, 48])
     let added = try ["posterior", "uniform", "seed"].map {
       try config(place, "added-\($0)/seed-1/experts/dictionary").start.model
     }
-    #expect(added[2] == seed(place, step: 20) && Set(added).count == 3)
+    #expect(added[2] == seed(place, step: 24) && Set(added).count == 3)
   }
 
   /// Each division holds all training documents, and the clusterers are kept beside the texts.
@@ -66,7 +66,7 @@ enum ExpertRecipeChecks {
     #expect(prefixes == [["manual-de", "manual-en"], ["manual-es"]])
     let config = try config(place, "adapted-relative/seed-1/experts/fr")
     #expect(config.data.domains == ["fr"] && config.start.model.contains("arms/typology/seed-1/experts/typology-1/"))
-    #expect(try self.config(place, "adapted-dense/seed-1/experts/fr").start.model == seed(place, step: 40))
+    #expect(try self.config(place, "adapted-dense/seed-1/experts/fr").start.model == seed(place, step: 48))
   }
 }
 
@@ -82,7 +82,7 @@ struct ExpertRecipeConfigTests {
     #expect(
       words("btm", ["added=[math]", "seedShares=[0.5]", "training.expertBatchSize=7"]) == """
         scale tiny: 3 problems
-          --set training.expertBatchSize=7: training.expertBatchSize: 7 does not divide 9600 sequences
+          --set training.expertBatchSize=7: training.expertBatchSize: 7 does not divide 7680 sequences
           --set added=[math]: added: a stream is named twice, here or in domains
           --set seedShares=[0.5]: seedShares: [0.5] are not different shares with 0 and training.seedShare
         """)
@@ -99,10 +99,10 @@ struct ExpertRecipeConfigTests {
           --set clusters=9: clusters: 9 is outside 2...5, the number of languages
         """)
     #expect(
-      words("btm", ["training.seedShare=0.333"]) == """
+      words("btm", ["training.seedShare=0.333", "seedShares=[0, 0.333]"]) == """
         scale tiny: 2 problems
-          --set training.seedShare=0.333: training.seedShare: 0.333 of 1200 steps is not a number of steps below all
-          seedShares: [0.0, 0.25, 0.5, 0.75] are not different shares with 0 and training.seedShare
+          --set training.seedShare=0.333: training.seedShare: 0.333 of 960 steps is not a number of steps below all
+          --set seedShares=[0, 0.333]: seedShares.1: 0.333 of 960 steps is not a number of steps below all
         """)
   }
 }
