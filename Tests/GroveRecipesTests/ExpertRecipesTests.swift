@@ -82,7 +82,7 @@ struct ExpertRecipeConfigTests {
     #expect(
       words("btm", ["added=[math]", "seedShares=[0.5]", "training.expertBatchSize=7"]) == """
         scale tiny: 3 problems
-          --set training.expertBatchSize=7: training.expertBatchSize: 7 does not divide 7680 sequences
+          --set training.expertBatchSize=7: training.expertBatchSize: 7 does not divide 5760 sequences
           --set added=[math]: added: a stream is named twice, here or in domains
           --set seedShares=[0.5]: seedShares: [0.5] are not different shares with 0 and training.seedShare
         """)
@@ -101,8 +101,8 @@ struct ExpertRecipeConfigTests {
     #expect(
       words("btm", ["training.seedShare=0.333", "seedShares=[0, 0.333]"]) == """
         scale tiny: 2 problems
-          --set training.seedShare=0.333: training.seedShare: 0.333 of 960 steps is not a number of steps below all
-          --set seedShares=[0, 0.333]: seedShares.1: 0.333 of 960 steps is not a number of steps below all
+          --set training.seedShare=0.333: training.seedShare: 0.333 of 720 steps is not a number of steps below all
+          --set seedShares=[0, 0.333]: seedShares.1: 0.333 of 720 steps is not a number of steps below all
         """)
   }
 }

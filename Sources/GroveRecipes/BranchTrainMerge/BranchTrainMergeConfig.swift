@@ -57,7 +57,7 @@ extension BranchTrainMergeConfig {
     return config
   }
 
-  /// 0.4M parameters, 2M tokens, three seeds; five domains, and two that are left out.
+  /// 0.4M parameters, 1.5M tokens, three seeds; five domains, and two that are left out.
   static var tiny: BranchTrainMergeConfig {
     var config = BranchTrainMergeConfig()
     config.training.seeds = 3

@@ -53,7 +53,7 @@ public struct BranchTrainMergeRecipe: Recipe {
   ]
 
   public let differences = [
-    "Models of 0.4 million parameters and 2 million tokens, not 125M to 1.3B parameters and up to 80,000 updates.",
+    "Models of 0.4 million parameters and 1.5 million tokens, not 125M to 1.3B parameters and up to 80,000 updates.",
     "Five domains (two languages of a manual, theorems, Python, scripture) and two left out (a third language, a "
       + "dictionary), not 8 and 8, or 64. One tokenizer is trained on all of them, those left out included.",
     "A seed is a checkpoint of the dense run, as its schedule stands there, and the experts go on along that schedule. "

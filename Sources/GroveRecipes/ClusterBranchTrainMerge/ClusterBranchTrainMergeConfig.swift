@@ -48,7 +48,7 @@ extension ClusterBranchTrainMergeConfig {
     return config
   }
 
-  /// 0.4M parameters, 2M tokens, three seeds, five kinds of text.
+  /// 0.4M parameters, 1.5M tokens, three seeds, five kinds of text.
   static var tiny: ClusterBranchTrainMergeConfig {
     var config = ClusterBranchTrainMergeConfig()
     config.training.seeds = 3

@@ -41,7 +41,7 @@ public struct ClusterBranchTrainMergeRecipe: Recipe {
   ]
 
   public let differences = [
-    "Models of 0.4 million parameters and 2 million tokens; four clusters of five kinds of text, whose labels only the "
+    "Models of 0.4 million parameters and 1.5 million tokens; four clusters of five kinds of text, whose labels only the "
       + "report knows, not up to 128 clusters of C4 or S2ORC.",
     "The seed is half of the dense run, not a model that was trained on other text; experts go on along its schedule, in "
       + "steps of half as many sequences, and are compared with the better of two dense models with either.",

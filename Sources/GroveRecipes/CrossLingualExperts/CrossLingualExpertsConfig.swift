@@ -57,7 +57,7 @@ extension CrossLingualExpertsConfig {
     return config
   }
 
-  /// 0.4M parameters, 2M tokens, three seeds; a manual in five languages, and French to adapt to.
+  /// 0.4M parameters, 1.5M tokens, three seeds; a manual in five languages, and French to adapt to.
   static var tiny: CrossLingualExpertsConfig {
     var config = CrossLingualExpertsConfig()
     config.training.seeds = 3

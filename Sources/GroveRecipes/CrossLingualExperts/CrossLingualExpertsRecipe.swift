@@ -40,7 +40,7 @@ public struct CrossLingualExpertsRecipe: Recipe {
   ]
 
   public let differences = [
-    "Models of 0.4 million parameters and 2 million tokens, not XGLM-1.7B and 21 billion.",
+    "Models of 0.4 million parameters and 1.5 million tokens, not XGLM-1.7B and 21 billion.",
     "A manual in five languages (German, English, Spanish, Korean, Russian), in three groups, and French as the new one; the "
       + "paper has sixteen, and four new ones. No page stands in two languages.",
     "The seed is half of the dense run, not a model that was trained before; experts go on along its schedule, in steps of "

@@ -25,7 +25,7 @@ public struct ExpertTrainingConfig: Config, DecoderShape, TextStreamSettings {
   /// Of training and of judging.
   public var precision = Precision.bfloat16
   /// Steps of the dense model.
-  public var steps = 960
+  public var steps = 720
   /// Sequences of a step of the dense model whose beginning is the seed.
   public var batchSize = 8
   /// Sequences of an expert's step. Fewer give an expert more steps for its tokens. A second dense model trains with these
