@@ -32,6 +32,9 @@ struct RecipesTests {
       #expect(result.criteria.map(\.criterion) == recipe.criteria)
       #expect(result.arms.count >= 3)
       #expect(result.text.contains("MECHANISM ONLY"))
+      if id == "btm" { try ExpertRecipeChecks.branchTrainMerge(place) }
+      if id == "c-btm" { try ExpertRecipeChecks.clusters(place) }
+      if id == "x-elm" { try ExpertRecipeChecks.languages(place) }
       if id == "pythia" { try checkPythia(place) }
       if id == "rewarm" { try checkRewarm(place) }
       if id == "stability-gap" { try checkStabilityGap(place) }

@@ -72,18 +72,10 @@ struct StreamRun {
     RunFolder(run.place(of: arm.name, seed: arm.seed).appending(path: "run")).checkpoint(step: arm.steps)
   }
 
-  /// Trains from the first step on; what an earlier call left is removed, since it may be in part only.
+  /// Trains from the first step on.
   /// - Returns: the folder, in which the last step has a checkpoint.
   func train(_ settings: ContinuedPretrainingConfig, _ run: RecipeRun, shards: URL, in place: URL) throws -> RunFolder {
-    let folder = RunFolder(place.appending(path: "run"))
-    if FileSystem.isFolder(folder.url) { try FileSystem.remove(folder.url) }
-    let trainer = try Trainer(config(settings, run, shards: shards), folder: folder, device: run.device)
-    let outcome = try trainer.run(shouldStop: run.shouldStop) { event in
-      guard case .step(let record) = event else { return }
-      run.onEvent(.step(arm: name, seed: seed, step: record.step, of: steps, lossNats: record.lossNats))
-    }
-    if outcome != .finished { throw RecipeInterrupted() }
-    return folder
+    try run.train(config(settings, run, shards: shards), in: place.appending(path: "run"), as: name, seed: seed)
   }
 
   // MARK: What came of it
@@ -103,8 +95,7 @@ struct StreamRun {
     for stream in judges {
       result.series["\(stream) curve"] = metrics.validations.map { $0.domains[stream] ?? .nan }
     }
-    let losses = try HeldOutText(streams: judges, settings, run, shards: shards).losses(
-      of: folder.checkpoint(step: steps))
+    let losses = try heldOut(folder, settings, run, shards: shards)
     for stream in judges {
       let own = losses.filter { $0.domain == stream }
       result.series["\(stream) nats"] = own.map(\.nats)
@@ -115,5 +106,13 @@ struct StreamRun {
         nats: own.reduce(0) { $0 + $1.nats }, bytes: own.reduce(0) { $0 + $1.bytes })
     }
     return result
+  }
+
+  /// What the last weights pay for every held-out document of the judging streams.
+  private func heldOut(
+    _ folder: RunFolder, _ settings: ContinuedPretrainingConfig, _ run: RecipeRun, shards: URL
+  ) throws -> [DocumentLoss] {
+    try HeldOutText(shards, domains: judges, contextLength: settings.contextLength)
+      .losses(under: folder.checkpoint(step: steps), precision: run.judgingPrecision, device: run.device)
   }
 }

@@ -105,7 +105,7 @@ struct DropAndRescaleArms: Sendable {
   private func continued(in place: URL) throws -> ArmFigures {
     let folder = try continuedRun.train(settings, run, shards: shards, in: place)
     var result = try continuedRun.figures(folder, settings, run, shards: shards)
-    let text = try HeldOutText(streams: [config.other], settings, run, shards: shards)
+    let text = try HeldOutText(shards, domains: [config.other], contextLength: settings.contextLength)
     let end = folder.checkpoint(step: continuedRun.steps)
     for rate in config.dropRates {
       for rescaling in [Rescaling.density, .none] {
@@ -114,7 +114,7 @@ struct DropAndRescaleArms: Sendable {
             if draw == 0, rate == config.judgedRate, rescaling == .density {
               try describe(folder, beside: end, into: &result)
             }
-            return [try text.bitsPerByte(under: model)]
+            return [try text.bitsPerByte(under: model, device: run.device)]
           }
         }
         result.figures[Self.label(rescaling, rate)] = bits[0]

@@ -36,12 +36,16 @@ struct RecipeTexts: Sendable {
   /// The file of a domain.
   func file(_ domain: String) -> URL { texts.appending(path: "\(domain).jsonl") }
 
-  /// Trains a tokenizer on the training side of all domains and makes their shards.
-  func build(split: SplitRule, vocabularySize: Int) throws {
-    let tokenizer = try CorpusTokenizer.train(
+  /// Trains a tokenizer on the training side of the domains that are written so far.
+  func trainTokenizer(split: SplitRule, vocabularySize: Int) throws -> Tokenizer {
+    try CorpusTokenizer.train(
       CorpusFiles([texts]), RecipeTexts.options, split: split, vocabularySize: vocabularySize, onProblem: { _ in },
       onProgress: { _ in })
-    try build(split: split, tokenizer: tokenizer)
+  }
+
+  /// Trains a tokenizer on the training side of all domains and makes their shards.
+  func build(split: SplitRule, vocabularySize: Int) throws {
+    try build(split: split, tokenizer: trainTokenizer(split: split, vocabularySize: vocabularySize))
   }
 
   /// Makes the shards of all domains with a tokenizer.

@@ -131,7 +131,8 @@ struct InstructionResidualArms: Sendable {
     result.series["right\(suffix)"] = all
     result.figures["accuracy\(suffix)"] = all.reduce(0, +) / Double(all.count)
     for stream in [config.general, config.new] {
-      let losses = try HeldOutText(streams: [stream], settings, run, shards: shards).losses(of: checkpoint)
+      let losses = try HeldOutText(shards, domains: [stream], contextLength: settings.contextLength)
+        .losses(under: checkpoint, precision: run.judgingPrecision, device: run.device)
       let (nats, tokens) = losses.reduce((0.0, 0)) { ($0.0 + $1.nats, $0.1 + $1.tokens) }
       result.figures["\(stream) nats a token\(suffix)"] = nats / Double(max(tokens, 1))
     }
