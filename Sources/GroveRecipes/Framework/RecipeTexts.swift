@@ -39,7 +39,8 @@ struct RecipeTexts: Sendable {
   /// Trains a tokenizer on the training side of all domains and makes their shards.
   func build(split: SplitRule, vocabularySize: Int) throws {
     let tokenizer = try CorpusTokenizer.train(
-      CorpusFiles([texts]), RecipeTexts.options, split: split, vocabularySize: vocabularySize, onProblem: { _ in },
+      CorpusFiles([texts]), RecipeTexts.options, split: split, kind: .bytePair, vocabularySize: vocabularySize,
+      onProblem: { _ in },
       onProgress: { _ in })
     try build(split: split, tokenizer: tokenizer)
   }
