@@ -56,7 +56,7 @@ struct ChatTemplateTests {
       ("{{ a", "t, line 1: a tag does not end"), ("\n{{ x.y }}", "t, line 2: the undefined 'x' has no 'y'"),
       ("{{ 1 + 'a' }}", "t, line 1: '+' does not go with an integer and a string"),
       ("{{ raise_exception('no') }}", "t, line 1: the template refuses: no"),
-      ("{{ 1 | frob }}", "t, line 1: 1 cannot be looped over"),
+      ("{{ 1 | frob }}", "t, line 1: an integer cannot be looped over"),
       ("{{ [] | frob }}", "t, line 1: the filter 'frob' is not supported"),
       ("{{ 1 is frob }}", "t, line 1: the test 'frob' is not supported"),
       ("{{ 1 // 0 }}", "t, line 1: division by zero"),

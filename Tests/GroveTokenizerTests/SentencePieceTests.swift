@@ -66,7 +66,9 @@ struct SentencePieceTests {
     var random = RandomKey(3).generator()
     for _ in 0..<150 {
       var broken = bytes
-      for _ in 0..<3 { broken[Int.random(in: broken.indices, using: &random)] = UInt8.random(in: 0...255, using: &random) }
+      for _ in 0..<3 {
+        broken[Int.random(in: broken.indices, using: &random)] = UInt8.random(in: 0...255, using: &random)
+      }
       guard let tokenizer = try? Tokenizer(sentencePiece: broken, at: "m") else { continue }
       var encoder = tokenizer.encoder(specialTokens: .asText, malformed: .keeping)
       _ = try tokenizer.decode(encoder.encode("a  b\u{301} == 한국어 x"), specialTokens: .keeping)
@@ -78,7 +80,9 @@ struct SentencePieceTests {
     arguments: [
       ([], "m: holds no pieces. Is it a sentencepiece model?"),
       ([0x0A, 0x7F, 1], "m, byte 2: a field of 127 bytes, and 1 are left"),
-      ([0x0A, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0x7F], "m, byte 11: a number of more than 64 bits"),
+      (
+        [0x0A, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0x7F], "m, byte 11: a number of more than 64 bits"
+      ),
       ([0x0B], "m, byte 1: 3 is no kind of field"), ([0x00], "m, byte 1: 0 is no field's tag"),
       ([0x0A, 0x80], "m, byte 2: the message ends inside a number"),
       (

@@ -11,6 +11,8 @@ final class EncodingTables: Sendable {
   }
 
   let cutting: Cutting
+  /// Whether a text that starts with no space gets one before it is cut.
+  let prefixesSpace: Bool
   let model: TokenModel
   let vocabulary: Vocabulary
   let normalizer: Normalizer?
@@ -37,7 +39,7 @@ final class EncodingTables: Sendable {
     } else {
       (merges, byteIDs, wholeWords) = (MergeTable([]), nil, nil)
     }
-    cutting = EncodingTables.cutting(parts)
+    (cutting, prefixesSpace) = EncodingTables.cutting(parts)
     addedTokens = AddedTokenMatcher(parts.addedTokens.filter { !$0.isNormalized })
     let normalized = parts.addedTokens.filter { $0.isNormalized }
     // A sentencepiece model's symbols are spelled as in a normalized text already.
@@ -49,16 +51,18 @@ final class EncodingTables: Sendable {
     outputs = EncodingTables.outputs(parts, addedIDs)
   }
 
-  private static func cutting(_ parts: Tokenizer.Parts) -> Cutting {
+  private static func cutting(_ parts: Tokenizer.Parts) -> (Cutting, prefixesSpace: Bool) {
+    // A space in front of the whole text needs no copy of every piece.
+    let isPrefixed = parts.preTokenizers.first == .spacePrefix
+    var steps = isPrefixed ? Array(parts.preTokenizers.dropFirst()) : parts.preTokenizers
+    let isPure = steps.allSatisfy { if case .split = $0 { true } else { false } }
     var splits: [TextSplit] = []
-    for case .split(let split) in parts.preTokenizers where split != .whole { splits.append(split) }
-    let isPure = parts.preTokenizers.allSatisfy { if case .split = $0 { true } else { false } }
-    var steps = parts.preTokenizers
+    for case .split(let split) in steps where split != .whole { splits.append(split) }
     if case .bytePair(let model) = parts.model, model.respectsWordMarks(parts.vocabulary) {
       if isPure { splits.append(.wordMarks) } else { steps.append(.split(.wordMarks)) }
     }
-    guard isPure else { return .steps(steps) }
-    return splits.count > 1 ? .splits(splits) : .split(splits.first ?? .whole)
+    guard isPure else { return (.steps(steps), isPrefixed) }
+    return (splits.count > 1 ? .splits(splits) : .split(splits.first ?? .whole), isPrefixed)
   }
 
   /// The text of single tokens, for models whose tokens are not written as the bytes that they stand for.

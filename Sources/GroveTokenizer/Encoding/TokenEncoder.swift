@@ -64,7 +64,11 @@ public struct TokenEncoder: Sendable {
   private mutating func encodeNormalized(_ text: UnsafeBufferPointer<UInt8>, _ isStart: Bool, _ ids: inout [UInt32]) {
     tokenizer.tables.normalizedTokens.forEachSection(of: text, specialTokens) { section in
       guard case .text(let plain) = section else { return memory.append(section, &ids) }
-      memory.encode(plain, isStart: isStart && plain.baseAddress == text.baseAddress, &ids, &statistics)
+      let isFirst = isStart && plain.baseAddress == text.baseAddress
+      guard tokenizer.tables.prefixesSpace, plain.first != UInt8(ascii: " ") else {
+        return memory.encode(plain, isStart: isFirst, &ids, &statistics)
+      }
+      ([UInt8(ascii: " ")] + plain).withUnsafeBufferPointer { memory.encode($0, isStart: isFirst, &ids, &statistics) }
     }
   }
 }

@@ -17,14 +17,16 @@ struct ModelField {
   func read(isByteLevel: Bool) throws -> Content {
     guard model.objectValue != nil else { throw reader.failure("model", "is not an object") }
     let type = model["type"]?.stringValue ?? "BPE"
+    guard ["BPE", "Unigram", "WordPiece"].contains(type) else {
+      throw reader.unsupported("model", model, remedy: "BPE, Unigram and WordPiece are supported.")
+    }
     guard !isByteLevel || type == "BPE" else {
       throw reader.failure("model", "\(type) does not go with the pre-tokenizer ByteLevel")
     }
     switch type {
     case "BPE": return try bytePair(isByteLevel)
     case "Unigram": return try unigram()
-    case "WordPiece": return try wordPiece()
-    default: throw reader.unsupported("model", model, remedy: "BPE, Unigram and WordPiece are supported.")
+    default: return try wordPiece()
     }
   }
 

@@ -165,9 +165,7 @@ struct SentencePieceReader {
     var steps: [Decoder] = [.replace(.literal(String(decoding: unknown, as: UTF8.self)), with: " \u{2047} ")]
     if normalizer.escapesSpaces { steps.append(.replace(.literal("\u{2581}"), with: " ")) }
     steps += [.byteFallback, .fuse]
-    if normalizer.addsSpace || normalizer.removesSpaces {
-      steps.append(.strip(" ", start: trainer.isSpaceLast ? 0 : 1, stop: trainer.isSpaceLast ? 1 : 0))
-    }
+    if normalizer.addsSpace || normalizer.removesSpaces { steps.append(.strip(" ", start: 1, stop: 0)) }
     return .sequence(steps)
   }
 

@@ -215,6 +215,14 @@ struct TemplateLexer {
         advance()
       }
     }
+    let signed = character(1) == "-" || character(1) == "+"
+    if character() == "e" || character() == "E", isDigit(character(signed ? 2 : 1)) {
+      isInteger = false
+      repeat {
+        digits.unicodeScalars.append(source[at])
+        advance()
+      } while isDigit(character()) || character() == "-" || character() == "+"
+    }
     if isInteger {
       guard let value = Int(digits) else { throw failure("the number \(digits.prefix(30)) is too large") }
       return .integer(value)

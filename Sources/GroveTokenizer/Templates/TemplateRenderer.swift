@@ -176,6 +176,7 @@ struct TemplateRenderer {
       return
     }
     for (index, value) in values.enumerated() {
+      try step(10)  // a round costs more than a node, and may have none
       scopes.append(["loop": TemplateRenderer.loopState(values, index)])
       defer { scopes.removeLast() }
       try assign(loop.target, value)

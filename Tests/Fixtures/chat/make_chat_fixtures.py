@@ -225,7 +225,7 @@ block {{ 1 + 1 }}
 {% set ns = namespace(n=0, items=[]) %}{% for a, b in {'x': 1, 'y': 2}.items() %}{% set ns.n = ns.n + b %}{% set ns.items = ns.items + [a] %}{% endfor %}{{ ns.n }}{{ ns.items }}
     {# gone #}
   {%- generation %}{{ messages[-1].content if messages[-1].content is string }}{% endgeneration %}
-{% filter upper %}loud{% endfilter %} {{ {'b': 1, 'a': 2} | dictsort }} {{ [1, [2, 3]] | last | first }} {{ strftime_now('%Y-%m-%d %B') }}
+{% filter upper %}loud{% endfilter %} {{ ({'b': 1, 'a': 2} | dictsort)[0][0] }} {{ [1, [2, 3]] | last | first }} {{ strftime_now('%Y-%m-%d %B') }}
 """
 TEMPLATES = {"chatml": CHATML, "tools": TOOLS, "headers": HEADERS, "turns": TURNS, "brackets": BRACKETS, "features": FEATURES}
 
