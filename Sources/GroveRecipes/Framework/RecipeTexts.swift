@@ -39,7 +39,8 @@ struct RecipeTexts: Sendable {
   /// Trains a tokenizer on the training side of the domains that are written so far.
   func trainTokenizer(split: SplitRule, vocabularySize: Int) throws -> Tokenizer {
     try CorpusTokenizer.train(
-      CorpusFiles([texts]), RecipeTexts.options, split: split, vocabularySize: vocabularySize, onProblem: { _ in },
+      CorpusFiles([texts]), RecipeTexts.options, split: split, kind: .bytePair, vocabularySize: vocabularySize,
+      onProblem: { _ in },
       onProgress: { _ in })
   }
 
