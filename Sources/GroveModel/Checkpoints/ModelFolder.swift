@@ -2,7 +2,8 @@ public import Foundation
 import GroveCore
 import GroveTensor
 
-/// A model in a folder as Hugging Face lays it out: `config.json`, and `model.safetensors` whole or in shards.
+/// A model in a folder as Hugging Face lays it out: `config.json`, and `model.safetensors` whole or in shards. What reads a
+/// folder reads a GGUF file too.
 public enum ModelFolder {
   /// Reads the config and the weights. Weights stay in the mapped files until they are prepared.
   /// - Throws: `GroveError`: a missing tensor, one that nothing used, or a wrong shape, by name.
@@ -13,8 +14,9 @@ public enum ModelFolder {
     return model
   }
 
-  /// Reads `config.json` only.
+  /// Reads `config.json` only, or the metadata of a GGUF file.
   public static func loadConfig(_ folder: URL) throws -> ModelConfig {
+    if GGUFFile.isGGUF(folder) { return try GGUFModel(folder).config }
     let file = folder.appending(path: "config.json")
     guard FileSystem.isFolder(folder) else {
       throw GroveError(.file, folder.path, "is not a folder", remedy: "A model is a folder with config.json.")

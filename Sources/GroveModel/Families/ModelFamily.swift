@@ -38,9 +38,9 @@ extension ModelFamily {
   }
 }
 
-extension JSONValue {
-  /// A text without its quotes, anything else as JSON.
-  fileprivate var words: String { stringValue ?? text }
+extension String {
+  /// Without the quotes of a JSON text.
+  fileprivate var words: String { trimmingPrefix("\"").hasSuffix("\"") ? String(dropFirst().dropLast()) : self }
 }
 
 extension ModelConfig.Family {
