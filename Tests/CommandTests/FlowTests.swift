@@ -80,12 +80,14 @@ struct FlowTests {
 
   @Test(
     "Logits are the stored ones of transformers",
-    arguments: ["llama-tied", "llama-untied", "llama-head-dim", "gpt2-tied"])
+    arguments: ["llama-tied", "gpt2-tied", "gemma3", "neox-parallel", "bert", "t5"])
   func logits(name: String) throws {
     try GroveTool.with { tool in
       let folder = Fixtures.url("models/\(name)")
       let ids = folder.appending(path: "ids.json").path
-      let result = try tool("model", "logits", folder.path, "--ids", ids, "--out", "logits.safetensors", "--json")
+      let decoder = name == "t5" ? ["--decoder-ids", folder.appending(path: "decoder_ids.json").path] : []
+      let result = try tool(
+        ["model", "logits", folder.path, "--ids", ids, "--out", "logits.safetensors", "--json"] + decoder)
       #expect(result.code == 0, "\(result.errors)")
       let logits = try SafetensorsFile(tool.path("logits.safetensors")).tensor("logits")
       let expected = try SafetensorsFile(folder.appending(path: "logits.safetensors")).tensor("logits")

@@ -142,6 +142,27 @@ struct MisuseTests {
     }
   }
 
+  @Test("The ids of a decoder are for models that have one apart, and those need them")
+  func decoderIds() throws {
+    try GroveTool.with { tool in
+      for (name, arguments, message) in [
+        ("t5", [], "MODEL is an encoder-decoder. Name the ids that its decoder reads."),
+        ("bert", ["--decoder-ids", "MODEL/ids.json"], "MODEL has no decoder apart. Leave it out."),
+      ] as [(String, [String], String)] {
+        let model = Fixtures.url("models/\(name)").path
+        let result = try tool(
+          ["model", "logits", model, "--ids", "\(model)/ids.json", "--out", "out.safetensors"]
+            + arguments.map { $0.replacing("MODEL", with: model) })
+        #expect(result.code == 1)
+        #expect(result.errors.replacing(model, with: "MODEL") == "Error: --decoder-ids: \(message)\n")
+      }
+      let t5 = Fixtures.url("models/t5").path
+      let written = try tool("generate", t5, "--prompt", "a")
+      #expect(written.code == 1 && written.errors.contains("model_type \"t5\" is not one of llama, "))
+      #expect(try tool("model", "inspect", t5, "--json").json["parameters"]?.integerValue ?? 0 > 10_000)
+    }
+  }
+
   @Test("Documents without text are told, not a crash; one document is judged")
   func emptyDocuments() throws {
     try GroveTool.with { tool in

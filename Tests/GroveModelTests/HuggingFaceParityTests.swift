@@ -20,9 +20,13 @@ struct HuggingFaceParityTests {
 
   private func load(_ name: String) throws -> (model: any LanguageModel, ids: Tensor, folder: URL) {
     let folder = Fixtures.url("models/\(name)")
-    let rows = try JSONValue(contentsOf: folder.appending(path: "ids.json")).arrayValue ?? []
+    return (try ModelFolder.load(folder), try ids(folder, "ids.json"), folder)
+  }
+
+  private func ids(_ folder: URL, _ name: String) throws -> Tensor {
+    let rows = try JSONValue(contentsOf: folder.appending(path: name)).arrayValue ?? []
     let ids = rows.map { ($0.arrayValue ?? []).map { Int64($0.integerValue ?? -1) } }
-    return (try ModelFolder.load(folder), try Tensor(ids.flatMap { $0 }, [ids.count, ids[0].count]), folder)
+    return try Tensor(ids.flatMap { $0 }, [ids.count, ids[0].count])
   }
 
   @Test("Logits agree with transformers to 1e-4", arguments: checkpoints)
@@ -69,6 +73,36 @@ struct HuggingFaceParityTests {
       if stored.isTransposed { part = try part.transposed(0, 1) }
       let excess = try part.excess(over: expected.tensor(stored.name), .float32Gradient)
       #expect(excess <= 0, "\(stored.name)")
+    }
+  }
+
+  @Test(
+    "Encoders and encoder-decoders agree with transformers to 1e-4",
+    arguments: ["bert", "roberta", "xlm-roberta", "t5", "t5-gated"])
+  func otherKinds(name: String) throws {
+    let folder = Fixtures.url("models/\(name)")
+    let stored = try ModelFolder.open(folder)
+    try stored.module.prepare(.float32, training: false, device: .cpu)
+    let ids = try ids(folder, "ids.json")
+    func logits(_ stored: StoredModel) throws -> Tensor {
+      try withGradients(.off) {
+        switch stored {
+        case .decoder: throw GroveError(.format, folder.path, "is a decoder")
+        case .masked(let model): try model.logits(ids, attended: nil, .inference)
+        case .encoderDecoder(let model):
+          try model.logits(
+            self.ids(folder, "decoder_ids.json"), reading: model.encoded(ids, .inference), .inference)
+        }
+      }
+    }
+    let expected = try SafetensorsFile(folder.appending(path: "logits.safetensors")).tensor("logits")
+    let first = try logits(stored)
+    #expect(try first.isClose(to: expected, within: .logits))
+    try Fixtures.withTemporaryFolder { copy in
+      try ModelFolder.save(stored, endOfText: 0, to: copy)
+      let again = try ModelFolder.open(copy)
+      try again.module.prepare(.float32, training: false, device: .cpu)
+      #expect(try logits(again).values(as: Float.self) == first.values(as: Float.self))
     }
   }
 

@@ -127,7 +127,7 @@ struct ModelFolderTests {
     } _: { folder in
       #expect(
         Self.loadError(folder)
-          == "\(folder.path)/model.safetensors: lm_head.weight is not the embedding, but config.json ties the two. "
+          == "\(folder.path)/model.safetensors: lm_head.weight is not model.embed_tokens.weight, but config.json ties the two. "
           + "Set tie_word_embeddings to false, or remove the tensor.")
     }
   }

@@ -1,13 +1,14 @@
 import GroveCore
 public import GroveTensor
 
-/// BERT (Devlin et al. 2018, arXiv:1810.04805): token and position embeddings, norm, bidirectional blocks.
-///
-/// We differ: no segment embeddings, since a text is one segment, and the tanh form of GELU.
+/// BERT (Devlin et al. 2018, arXiv:1810.04805) and RoBERTa (Liu et al. 2019, arXiv:1907.11692): token, position and segment
+/// embeddings, norm, bidirectional blocks. A text is one segment.
 public struct BERT: Module {
   public let config: EncoderConfig
   let embedding: Embedding
   let positions: Embedding
+  /// Nil for a model without.
+  let segments: Embedding?
   let norm: Norm
   let blocks: [TransformerBlock]
   let dropout: Dropout
@@ -21,8 +22,13 @@ public struct BERT: Module {
       count: config.vocabularySize, width: config.width, deviation: config.initialDeviation,
       weights: weights.split("embedding"))
     positions = try Embedding(
-      count: config.contextLength, width: config.width, deviation: config.initialDeviation,
+      count: config.contextLength + config.positionOffset, width: config.width, deviation: config.initialDeviation,
       weights: weights.split("positions"))
+    segments =
+      config.segments > 0
+      ? try Embedding(
+        count: config.segments, width: config.width, deviation: config.initialDeviation,
+        weights: weights.split("segments")) : nil
     norm = try Norm(.layer, width: config.width, epsilon: config.normEpsilon)
     blocks = try (0..<config.layers).map {
       try TransformerBlock(shape, names: .bert, weights: weights.split("blocks").split($0))
@@ -38,8 +44,11 @@ public struct BERT: Module {
       throw GroveError(.argument, "tokens", "\(t) positions do not fit in \(config.contextLength)")
     }
     let mask: AttentionMask = try attended.map { .allowed(try $0.reshaped(b, 1, 1, t)) } ?? .none
-    let places = try Tensor.range(t, .int64, on: tokens.device)  // [T]
-    var x = try dropout(norm(embedding(tokens) + positions(places)), mode, "embedding")  // [B, T, C]
+    var sum = try embedding(tokens) + positions(places(of: tokens))  // [B, T, C]
+    if let segments {
+      sum = try sum + segments(Tensor([0] as [Int64], [1]).moved(to: tokens.device))
+    }
+    var x = try dropout(norm(sum), mode, "embedding")
     for (index, block) in blocks.enumerated() {
       let context = LayerContext(mode: mode.split(index), rotary: nil, mask: mask, cache: nil, observe: nil)
       x = try block(x, context)  // [B, T, C]
@@ -47,9 +56,18 @@ public struct BERT: Module {
     return x
   }
 
+  /// The rows of the position table for ids `[B, T]`. RoBERTa's positions count the tokens that are not padding, and
+  /// padding has a row of its own.
+  private func places(of tokens: Tensor) throws -> Tensor {
+    guard config.family != .bert else { return try Tensor.range(tokens.size(1), .int64, on: tokens.device) }  // [T]
+    let isText = try tokens.equals(Double(config.paddingToken)).cast(to: .int64) * -1 + 1  // [B, T]
+    return try (isText.cumulativeSum(1) * isText + Double(config.paddingToken)).cast(to: .int64)
+  }
+
   public func visit(_ visitor: inout some ParameterVisitor) throws {
     try visitor.tensor("embeddings.word_embeddings.weight", embedding.weight)
     try visitor.tensor("embeddings.position_embeddings.weight", positions.weight)
+    if let segments { try visitor.tensor("embeddings.token_type_embeddings.weight", segments.weight) }
     try visitor.norm("embeddings.LayerNorm", norm)
     for (index, block) in blocks.enumerated() { try visitor.child("encoder.layer.\(index)", block) }
   }
@@ -76,6 +94,8 @@ public struct MaskedLanguageModel: Module {
   let norm: Norm
   let outputBias: Parameter
 
+  public var config: EncoderConfig { encoder.config }
+
   /// - Throws: `GroveError` that names what is wrong in the config.
   public init(_ config: EncoderConfig, weights: InitialWeights) throws {
     encoder = try BERT(config, weights: weights.split("bert"))
@@ -94,18 +114,30 @@ public struct MaskedLanguageModel: Module {
   public func loss(_ tokens: Tensor, places: Tensor, targets: Tensor, _ mode: Mode) throws -> Tensor {
     let hidden = try encoder.hiddenStates(tokens, attended: nil, mode)  // [B, T, C]
     let chosen = try hidden.reshaped(-1, encoder.config.width).indexed(0, places)  // [M, C]
-    let features = try norm(transform(chosen).gelu(.tanh).cast(to: .float32))  // [M, C]
+    return try crossEntropy(scores(chosen), targets, reduction: .meanOverTokens, ignoring: ignoredTarget)
+  }
+
+  /// Scores of all tokens at every position: ids `[B, T]` to `[B, T, V]`, float32.
+  /// - Parameter attended: `[B, T]`, bool, false at padding; nil where there is none.
+  public func logits(_ tokens: Tensor, attended: Tensor?, _ mode: Mode) throws -> Tensor {
+    try scores(encoder.hiddenStates(tokens, attended: attended, mode))
+  }
+
+  private func scores(_ hidden: Tensor) throws -> Tensor {
+    // RoBERTa's head has the exact GELU whatever its layers have.
+    let activation = config.family == .bert ? config.activation : .gelu
+    let features = try norm(transform(hidden).activated(activation).cast(to: .float32))  // […, C]
     let weight = encoder.embedding.weight.working
-    let logits = try linear(features.cast(to: weight.dtype), weight: weight, bias: nil).cast(to: .float32)
-    return try crossEntropy(
-      logits + outputBias.working, targets, reduction: .meanOverTokens, ignoring: ignoredTarget)
+    let scores = try linear(features.cast(to: weight.dtype), weight: weight, bias: nil).cast(to: .float32)
+    return try scores + outputBias.working
   }
 
   public func visit(_ visitor: inout some ParameterVisitor) throws {
-    try visitor.child("bert", encoder)
-    try visitor.linear("cls.predictions.transform.dense", transform)
-    try visitor.norm("cls.predictions.transform.LayerNorm", norm)
-    try visitor.tensor("cls.predictions.bias", outputBias)
+    try visitor.child(config.family == .bert ? "bert" : "roberta", encoder)
+    let isBERT = config.family == .bert
+    try visitor.linear(isBERT ? "cls.predictions.transform.dense" : "lm_head.dense", transform)
+    try visitor.norm(isBERT ? "cls.predictions.transform.LayerNorm" : "lm_head.layer_norm", norm)
+    try visitor.tensor(isBERT ? "cls.predictions.bias" : "lm_head.bias", outputBias)
   }
 }
 

@@ -71,13 +71,7 @@ public struct TransformerBlock: Module {
     } else {
       try visitSecondNorm(&visitor)
     }
-    let input = feedForward.input
-    for (name, rows) in [(names.gate, feedForward.gateRows), (names.up, feedForward.upRows)] {
-      guard let rows else { continue }
-      try visitor.tensor("\(name).weight", input.weight, rows: [rows], transposed: names.isTransposed)
-      if let bias = input.bias { try visitor.tensor("\(name).bias", bias, rows: [rows]) }
-    }
-    try visitor.linear(names.down, feedForward.down, transposed: names.isTransposed)
+    try feedForward.visit(&visitor, names)
     if placement == .after { try visitSecondNorm(&visitor) }
     if let norm = feedForwardPostNorm, let name = names.feedForwardPostNorm { try visitor.norm(name, norm) }
   }

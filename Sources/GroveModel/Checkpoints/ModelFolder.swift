@@ -17,53 +17,23 @@ public enum ModelFolder {
   /// Reads `config.json` only, or the metadata of a GGUF file.
   public static func loadConfig(_ folder: URL) throws -> ModelConfig {
     if GGUFFile.isGGUF(folder) { return try GGUFModel(folder).config }
-    let file = folder.appending(path: "config.json")
-    guard FileSystem.isFolder(folder) else {
-      throw GroveError(.file, folder.path, "is not a folder", remedy: "A model is a folder with config.json.")
-    }
-    return try HuggingFaceConfig.read(JSONValue(contentsOf: file), at: file.path)
+    let reader = try reader(folder)
+    return try HuggingFaceConfig.read(reader.json, at: reader.place)
   }
 
   /// Puts the weights of a folder into a model of the same shape.
   public static func load(weights folder: URL, into model: some LanguageModel) throws {
-    let weights = try weights(folder)
-    let names = model.config.family.form.names(model.config)
-    var unused = Set(weights.names.filter { name in !names.ignored.contains { name.hasSuffix(".\($0)") } })
-    let isBare = names.isBare(weights)
-    var parts: [ObjectIdentifier: [(StoredTensor, Tensor)]] = [:]
-    for stored in try model.storedTensors() {
-      let name = isBare ? stored.name.removing(prefix: names.base) : stored.name
-      let tensor = try weights.tensor(name)
-      let place = weights.file(of: name)?.path ?? folder.path
-      unused.remove(name)
-      guard tensor.shape == stored.shape else {
-        throw GroveError(
-          .format, place, "the tensor \(name) has the shape \(tensor.shape), expected \(stored.shape)")
-      }
-      guard tensor.dtype.isFloatingPoint else {
-        throw GroveError(.format, place, "the tensor \(name) is \(tensor.dtype), not a float")
-      }
-      parts[ObjectIdentifier(stored.parameter), default: []].append((stored, tensor))
-    }
-    let head = "\(names.head).weight"
-    let isTiedTwice = model.config.tiedEmbeddings && unused.remove(head) != nil
-    if let name = unused.min() {
-      throw GroveError(
-        .format, folder.path, "the tensor \(name) has no place in the model", remedy: "\(unused.count) are left over.")
-    }
-    for group in parts.values { try assemble(group) }
-    if isTiedTwice { try requireTied(head, weights, model) }
+    try load(weights: folder, into: model, model.traits)
   }
 
-  /// Some writers store a tied output matrix a second time; it must be the embedding.
-  private static func requireTied(_ name: String, _ weights: CheckpointWeights, _ model: some LanguageModel) throws {
-    let (head, embedding) = (try weights.tensor(name), model.outputWeight.value)
-    guard try head.shape == embedding.shape && head.equals(embedding).allTrue() else {
-      throw GroveError(
-        .format, weights.file(of: name)?.path ?? weights.folder.path,
-        "\(name) is not the embedding, but config.json ties the two",
-        remedy: "Set tie_word_embeddings to false, or remove the tensor.")
+  static func load(weights folder: URL, into model: some Module, _ traits: CheckpointTraits) throws {
+    let weights = try weights(folder)
+    let located = try LocatedTensors(of: model, in: weights, traits)
+    // One parameter after the other, so that what has to be copied is not there twice.
+    for group in Dictionary(grouping: located.tensors, by: { ObjectIdentifier($0.stored.parameter) }).values {
+      try assemble(group.map { ($0.stored, try weights.tensor($0.name)) })
     }
+    try located.requireTwins(in: weights)
   }
 
   /// Puts the tensors of one parameter together; a single one in the parameter's own layout is taken without a copy.
@@ -103,7 +73,7 @@ public enum ModelFolder {
   }
 
   /// The tensors of `model.safetensors`, float32, for `SafetensorsWriter`.
-  public static func items(of model: some LanguageModel) throws -> [SafetensorsWriter.Item] {
+  public static func items(of model: some Module) throws -> [SafetensorsWriter.Item] {
     try model.storedTensors().map { stored in
       SafetensorsWriter.Item(stored.name, .float32, stored.shape) { try stored.stored() }
     }
@@ -116,15 +86,4 @@ public enum ModelFolder {
       to: folder.appending(path: "config.json"))
     try SafetensorsWriter.write(try items(of: model), to: folder.appending(path: "model.safetensors"))
   }
-}
-
-extension CheckpointNames {
-  /// Whether a checkpoint is of the model without its head, whose names lack what stands before the others.
-  fileprivate func isBare(_ weights: CheckpointWeights) -> Bool {
-    weights["\(base)\(embedding).weight"] == nil && weights["\(embedding).weight"] != nil
-  }
-}
-
-extension String {
-  fileprivate func removing(prefix: String) -> String { hasPrefix(prefix) ? String(dropFirst(prefix.count)) : self }
 }

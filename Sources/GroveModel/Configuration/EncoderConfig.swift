@@ -2,10 +2,28 @@ public import GroveCore
 
 /// The shape of a bidirectional encoder and how it is initialised.
 public struct EncoderConfig: Config {
+  /// The architectures that Grove knows, named as Hugging Face's `model_type`.
+  public enum Family: String, Codable, Sendable, CaseIterable {
+    /// Devlin et al. 2018 (arXiv:1810.04805).
+    case bert
+    /// Positions that count from the padding's id on, and a head with other names (Liu et al. 2019, arXiv:1907.11692).
+    case roberta
+    /// RoBERTa for a hundred languages (Conneau et al. 2019, arXiv:1911.02116).
+    case xlmRoberta = "xlm-roberta"
+  }
+
+  /// The architecture: how checkpoints name their tensors, and where positions begin.
+  public var family = Family.bert
   /// Ids 0..<vocabularySize have an embedding.
   public var vocabularySize = 0
-  /// Positions that have an embedding.
+  /// Positions that a text can have.
   public var contextLength = 128
+  /// Kinds of segments that have an embedding, of which every token gets the first; 0 for none.
+  public var segments = 0
+  /// The id of padding; RoBERTa's positions begin behind it.
+  public var paddingToken = 0
+  /// Of the feed-forward layers and the head.
+  public var activation = FeedForwardConfig.Activation.geluTanh
   /// Width of the residual stream, C.
   public var width = 128
   /// Blocks, L.
@@ -29,6 +47,11 @@ public struct EncoderConfig: Config {
       ("vocabularySize", vocabularySize), ("contextLength", contextLength), ("width", width), ("layers", layers),
       ("feedForwardWidth", feedForwardWidth),
     ] where value <= 0 { issues.append(ConfigIssue(field, "\(value) is not positive")) }
+    for (field, value) in [("segments", segments), ("paddingToken", paddingToken)]
+    where !(0...ModelConfig.largestSize).contains(value) {
+      issues.append(ConfigIssue(field, "\(value) is outside 0...\(ModelConfig.largestSize)"))
+    }
+    if activation == .family { issues.append(ConfigIssue("activation", "name one")) }
     if heads <= 0 || width % max(heads, 1) != 0 {
       issues.append(ConfigIssue("heads", "\(heads) does not divide width \(width)"))
     }
@@ -38,10 +61,13 @@ public struct EncoderConfig: Config {
     return issues
   }
 
+  /// The embedding of the first position is this row of its table.
+  var positionOffset: Int { family == .bert ? 0 : paddingToken + 1 }
+
   /// Trained numbers of the encoder without a head.
   public var parameterCount: Int {
     let block = 4 * width * (width + 1) + width * (2 * feedForwardWidth + 1) + feedForwardWidth + 4 * width
-    return (vocabularySize + contextLength + 2) * width + layers * block
+    return (vocabularySize + contextLength + positionOffset + segments + 2) * width + layers * block
   }
 
   /// Floating-point operations of one training token in the blocks: 6 for each weight and 12·L·C·T for attention.
@@ -55,6 +81,7 @@ public struct EncoderConfig: Config {
     var shape = ModelConfig()
     shape.family = .gpt2
     shape.norm.placement = .after
+    shape.feedForward.activation = activation
     shape.vocabularySize = vocabularySize
     shape.contextLength = contextLength
     shape.width = width

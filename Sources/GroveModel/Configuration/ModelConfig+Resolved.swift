@@ -16,11 +16,8 @@ extension ModelConfig {
       (config.attention.window, config.attention.fullLayers) = (0, [])
     }
     config.attention.fullLayers.sort()
-    if config.attention.window == 0 {
-      config.positions.windowedRotaryBase = 0
-    } else if positions.windowedRotaryBase == 0, positions.scaling.kind == .none {
-      config.positions.windowedRotaryBase = positions.rotaryBase
-    }
+    let isOneBase = positions.scaling.kind == .none && positions.windowedRotaryBase == positions.rotaryBase
+    if config.attention.window == 0 || isOneBase { config.positions.windowedRotaryBase = 0 }
     config.dropout = 0
     config.residualInitialization = .plain
     return config

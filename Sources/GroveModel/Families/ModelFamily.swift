@@ -86,6 +86,8 @@ struct CheckpointNames {
   var keyNorm = "self_attn.k_norm"
   var gate = "mlp.gate_proj"
   var up = "mlp.up_proj"
+  /// That of layers without a gate, where it is another one.
+  var plainUp: String?
   var down = "mlp.down_proj"
   var finalNorm = "norm"
   var head = "lm_head"

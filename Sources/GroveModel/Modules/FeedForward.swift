@@ -35,18 +35,33 @@ public struct FeedForward {
   /// Maps `[B, T, C]` to `[B, T, C]`.
   public func callAsFunction(_ x: Tensor) throws -> Tensor {
     let hidden = try input(x)
-    guard form == .gated else { return try down(activated(hidden)) }
+    guard form == .gated else { return try down(hidden.activated(activation)) }
     if activation == .silu { return try down(swiglu(hidden)) }
     let parts = try hidden.split([hiddenWidth, hiddenWidth], axis: -1)
-    return try down(activated(parts[0]) * parts[1])
+    return try down(parts[0].activated(activation) * parts[1])
   }
+}
 
-  private func activated(_ x: Tensor) throws -> Tensor {
+extension Tensor {
+  func activated(_ activation: FeedForwardConfig.Activation) throws -> Tensor {
     switch activation {
-    case .gelu: try x.gelu(.exact)
-    case .geluTanh: try x.gelu(.tanh)
-    case .relu: try x.relu()
-    case .silu, .family: try x.silu()
+    case .gelu: try gelu(.exact)
+    case .geluTanh: try gelu(.tanh)
+    case .relu: try relu()
+    case .silu, .family: try silu()
     }
+  }
+}
+
+extension FeedForward {
+  /// Shows the tensors as a checkpoint stores them.
+  func visit(_ visitor: inout some ParameterVisitor, _ names: CheckpointNames) throws {
+    let up = gateRows == nil ? names.plainUp ?? names.up : names.up
+    for (name, rows) in [(names.gate, gateRows), (up, upRows)] {
+      guard let rows else { continue }
+      try visitor.tensor("\(name).weight", input.weight, rows: [rows], transposed: names.isTransposed)
+      if let bias = input.bias { try visitor.tensor("\(name).bias", bias, rows: [rows]) }
+    }
+    try visitor.linear(names.down, down, transposed: names.isTransposed)
   }
 }

@@ -158,16 +158,40 @@ def others():
     )
 
 
+def not_decoders():
+    """Masked models, and encoders with a decoder."""
+    masked = {k: v for k, v in SIZES.items() if k != "max_position_embeddings"}
+    still = {"hidden_dropout_prob": 0.0, "attention_probs_dropout_prob": 0.0}
+    yield "bert", transformers.BertConfig(**masked, **still, max_position_embeddings=24, hidden_act="gelu_new")
+    one = {**masked, **still, "type_vocab_size": 1, "max_position_embeddings": 24, "pad_token_id": 3}
+    yield "roberta", transformers.RobertaConfig(**one)
+    yield "xlm-roberta", transformers.XLMRobertaConfig(**{**one, "pad_token_id": 1}, hidden_act="relu")
+    t5 = dict(
+        vocab_size=FAMILY_VOCABULARY, d_model=30, d_kv=8, d_ff=44, num_heads=5, num_layers=2, num_decoder_layers=3,
+        relative_attention_num_buckets=8, relative_attention_max_distance=14, dropout_rate=0.0,
+    )
+    yield "t5", transformers.T5Config(**t5)
+    yield "t5-gated", transformers.T5Config(**t5, feed_forward_proj="gated-gelu", tie_word_embeddings=False)
+
+
 def families():
     """The name, seed and model of each family's folders."""
-    for number, (name, config) in enumerate([*llamas(), *others()]):
+    for number, (name, config) in enumerate([*llamas(), *others(), *not_decoders()]):
         yield name, 100 + number, config
 
 
 def build(config, seed):
     """A model with noise on every parameter, and nothing random left in its forward pass."""
     torch.manual_seed(seed)
-    model = transformers.AutoModelForCausalLM.from_config(config, attn_implementation="eager").eval()
+    kinds = {"t5": transformers.T5ForConditionalGeneration}
+    kinds |= dict.fromkeys(["bert", "roberta", "xlm-roberta"], transformers.AutoModelForMaskedLM)
+    kind = kinds.get(config.model_type, transformers.AutoModelForCausalLM)
+    model = kind._from_config(config) if config.model_type == "t5" else kind.from_config(config)
+    model.set_attn_implementation("eager")
+    model.eval()
+    if config.model_type == "t5" and not config.scale_decoder_outputs:
+        # T5 v1.1 has an output matrix of its own, which this version of transformers would tie.
+        model.lm_head.weight = torch.nn.Parameter(model.shared.weight.detach().clone())
     with torch.no_grad():
         for parameter in model.parameters():
             parameter += 0.1 * torch.randn_like(parameter)
@@ -197,6 +221,20 @@ def write(name, seed, config):
     # Families have a padding, which some of them keep apart.
     first = 0 if vocabulary == VOCABULARY else 1
     ids = torch.randint(first, vocabulary, (BATCH, LENGTH), generator=torch.Generator().manual_seed(seed))
+    if config.model_type == "t5":
+        decoder_ids = torch.randint(1, vocabulary, (BATCH, 11), generator=torch.Generator().manual_seed(seed + 1))
+        (folder / "decoder_ids.json").write_text(json.dumps(decoder_ids.tolist()) + "\n")
+        (folder / "ids.json").write_text(json.dumps(ids.tolist()) + "\n")
+        logits = model(input_ids=ids, decoder_input_ids=decoder_ids).logits
+        save_file({"logits": logits.detach().contiguous()}, folder / "logits.safetensors")
+        if not config.scale_decoder_outputs:
+            tensors = load_file(folder / "model.safetensors")
+            tensors["lm_head.weight"] = model.lm_head.weight.detach().contiguous()
+            save_file(tensors, folder / "model.safetensors", {"format": "pt"})
+            path = folder / "config.json"
+            path.write_text(json.dumps({**json.loads(path.read_text()), "tie_word_embeddings": False}, indent=2) + "\n")
+        print(name)
+        return
     logits = model(ids).logits
     loss = torch.nn.functional.cross_entropy(logits[:, :-1].reshape(-1, vocabulary), ids[:, 1:].reshape(-1))
     loss.backward()

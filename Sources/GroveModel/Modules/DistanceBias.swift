@@ -1,0 +1,43 @@
+import Foundation
+import GroveTensor
+
+/// A learned number for each head and distance, added to the scores of attention; far distances share buckets that grow
+/// with the logarithm (Raffel et al. 2019, arXiv:1910.10683, §2.1).
+struct DistanceBias {
+  /// `[buckets, H]`.
+  let weight: Parameter
+  private let buckets: Int
+  private let longest: Int
+  private let isCausal: Bool
+
+  init(_ config: EncoderDecoderConfig, isCausal: Bool, weights: InitialWeights) throws {
+    self.isCausal = isCausal
+    (buckets, longest) = (config.buckets, config.longestDistance)
+    weight = try weights.matrix(
+      [buckets, config.heads], deviation: config.shape.initialDeviation, role: .embedding)
+  }
+
+  /// What is added to the scores of T queries at T keys, `[1, H, T, T]`; −∞ for later keys in a decoder.
+  func callAsFunction(_ t: Int, as dtype: DType) throws -> Tensor {
+    let places = (0..<t).flatMap { query in (0..<t).map { Int64(bucket($0 - query)) } }
+    let rows = try weight.rows(Tensor(places, [t * t]).moved(to: weight.device)).cast(to: .float32)  // [T·T, H]
+    let bias = try rows.reshaped(1, t, t, weight.shape[1]).permuted(0, 3, 1, 2)  // [1, H, T, T]
+    guard isCausal else { return try bias.cast(to: dtype).contiguous() }
+    var hidden = [Float](repeating: 0, count: t * t)
+    for query in 0..<t { for key in query + 1..<max(query + 1, t) { hidden[query * t + key] = -.infinity } }
+    return try (bias + Tensor(hidden, [1, 1, t, t]).moved(to: weight.device)).cast(to: dtype).contiguous()
+  }
+
+  /// The bucket of a key that lies `distance` behind the query's position (negative: before it).
+  func bucket(_ distance: Int) -> Int {
+    var (count, first, far) = (buckets, 0, max(-distance, 0))
+    if !isCausal {
+      count /= 2
+      (first, far) = (distance > 0 ? count : 0, abs(distance))
+    }
+    let exact = count / 2
+    if far < exact { return first + far }
+    let steps = log(Float(far) / Float(exact)) / Float(log(Double(longest) / Double(exact))) * Float(count - exact)
+    return first + min(exact + Int(steps), count - 1)
+  }
+}
