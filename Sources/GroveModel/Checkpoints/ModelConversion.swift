@@ -82,7 +82,9 @@ public struct ModelConversion {
       }
       (metadata, ggufItems) = ([], [])
       folderItems = ModelConversion.items(located, weights, dtype)
-      tensors = folderItems.map { .init(name: $0.name, shape: $0.shape, type: $0.dtype.safetensorsName, byteCount: $0.byteCount) }
+      tensors = folderItems.map {
+        .init(name: $0.name, shape: $0.shape, type: $0.dtype.safetensorsName, byteCount: $0.byteCount)
+      }
     case .gguf:
       folderItems = []
       metadata = try ModelConversion.metadata(config, source, type, tokenizer)

@@ -47,7 +47,9 @@ extension GGUFDescription {
     guard turned > 0, turned <= width else {
       throw error(key("rope.dimension_count"), "is \(turned), outside 1...\(width)")
     }
-    config.positions.rotaryShare = Double(turned) / Double(width)
+    let share = Double(turned) / Double(width)
+    // Rounding must not lose a place.
+    config.positions.rotaryShare = Int(Double(width) * share) < turned ? share.nextUp : share
   }
 
   private func readFamily(_ config: inout ModelConfig) throws {

@@ -85,6 +85,8 @@ struct GGUFMetadata {
     func comparable(_ config: ModelConfig) throws -> JSONValue {
       var config = config.resolved
       config.initialDeviation = 0
+      // Two shares of as many places are the same.
+      config.positions.rotaryShare = Double(config.rotaryWidth)
       let scaling = config.positions.scaling
       if scaling.kind != .none, scaling.kind != .linear, scaling.originalContextLength == 0 {
         config.positions.scaling.originalContextLength = config.contextLength

@@ -79,7 +79,9 @@ enum GGUFTokenizer {
     guard file[startsText]?.boolValue == true, let id = file[roles[0].key]?.integerValue, tokens.indices.contains(id)
     else { return .null }
     let first: JSONValue = ["SpecialToken": ["id": .string(tokens[id]), "type_id": 0]]
-    func sequence(_ name: String, _ type: Int) -> JSONValue { ["Sequence": ["id": .string(name), "type_id": .integer(type)]] }
+    func sequence(_ name: String, _ type: Int) -> JSONValue {
+      ["Sequence": ["id": .string(name), "type_id": .integer(type)]]
+    }
     let content = JSONValue.string(tokens[id])
     let special: JSONValue = ["id": content, "ids": [.integer(id)], "tokens": [content]]
     return [

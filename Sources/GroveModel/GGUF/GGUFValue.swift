@@ -19,7 +19,8 @@ public enum GGUFValueType: UInt32, Sendable, CaseIterable {
 
 /// A value of a GGUF file's metadata, in the type that the file gives it.
 public enum GGUFValue: Sendable {
-  case uint8(UInt8), int8(Int8), uint16(UInt16), int16(Int16), uint32(UInt32), int32(Int32), uint64(UInt64), int64(Int64)
+  case uint8(UInt8), int8(Int8), uint16(UInt16), int16(Int16), uint32(UInt32), int32(Int32), uint64(UInt64), int64(
+    Int64)
   case float32(Float), float64(Double)
   case bool(Bool)
   case string(String)

@@ -72,7 +72,8 @@ public enum GGUFWriter {
         guard item.type.dtype == nil else { return try file.write(bytes) }
         guard let blocks = item.type.encode(bytes.bindMemory(to: Float.self)) else {
           throw GroveError(
-            .argument, item.name, "has values that \(item.type.name) cannot hold: not finite, or above \(8 * 65_504)",
+            .argument, item.name,
+            "has values that \(item.type.name) cannot hold: not finite, or too large for its scale",
             remedy: "Write it as float32.")
         }
         try file.write(blocks)
