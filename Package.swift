@@ -71,7 +71,7 @@ let package = Package(
     library("GroveTokenizer"),
     library("GroveCorpus", "GroveTokenizer", "CZstd", "CZlib"),
     library("GroveReport"),
-    library("GroveModel", "GroveTensor"),
+    library("GroveModel", "GroveTensor", "GroveTokenizer"),
     library("GroveDecode", "GroveModel", "GroveTokenizer"),
     library("GroveEval", "GroveDecode", "GroveCorpus"),
     library("GroveTrain", "GroveEval", "GroveReport"),

@@ -52,6 +52,17 @@ public enum JSONValue: Equatable, Sendable {
   public var objectValue: [(key: String, value: JSONValue)]? {
     if case .object(let value) = self { value } else { nil }
   }
+
+  /// The same object with another value for one key, in its place or at the end; another kind of value stays as it is.
+  public func setting(_ key: String, to value: JSONValue) -> JSONValue {
+    guard var members = objectValue else { return self }
+    if let index = members.lastIndex(where: { $0.key == key }) {
+      members[index].value = value
+    } else {
+      members.append((key, value))
+    }
+    return .object(members)
+  }
 }
 
 extension JSONValue: ExpressibleByStringLiteral, ExpressibleByIntegerLiteral, ExpressibleByFloatLiteral,

@@ -78,16 +78,3 @@ struct TokenVocabulary: Equatable, Sendable {
     ]
   }
 }
-
-extension JSONValue {
-  /// The same object with another value for one key, in its place or at the end.
-  func setting(_ key: String, to value: JSONValue) -> JSONValue {
-    guard var members = objectValue else { return self }
-    if let index = members.lastIndex(where: { $0.key == key }) {
-      members[index].value = value
-    } else {
-      members.append((key, value))
-    }
-    return .object(members)
-  }
-}

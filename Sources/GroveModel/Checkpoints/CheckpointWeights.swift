@@ -2,18 +2,30 @@ public import Foundation
 import GroveCore
 public import GroveTensor
 
-/// The stored tensors of a checkpoint folder, whole or in shards, by name. Files are mapped: a tensor is read when it is
-/// used.
+/// A mapped file of tensors, under the names of a Hugging Face checkpoint.
+protocol TensorFile {
+  var url: URL { get }
+  /// In the order of the file.
+  var entries: [SafetensorsFile.Entry] { get }
+  subscript(name: String) -> SafetensorsFile.Entry? { get }
+  func tensor(_ name: String) throws -> Tensor
+  func release(_ name: String)
+}
+
+extension SafetensorsFile: TensorFile {}
+
+/// The stored tensors of a checkpoint by name: those of a folder, whole or in shards, or of a GGUF file. Files are mapped:
+/// a tensor is read when it is used.
 public struct CheckpointWeights {
-  /// The folder that the files lie in.
+  /// The folder that the files lie in, or the GGUF file.
   public let folder: URL
   /// All tensors, sorted by the bytes of their names.
   public let names: [String]
-  private let files: [String: SafetensorsFile]
+  private let files: [String: any TensorFile]
 
-  init(folder: URL, files: [SafetensorsFile]) throws {
+  init(folder: URL, files: [any TensorFile]) throws {
     self.folder = folder
-    var byName: [String: SafetensorsFile] = [:]
+    var byName: [String: any TensorFile] = [:]
     for file in files {
       for entry in file.entries where byName.updateValue(file, forKey: entry.name) != nil {
         throw GroveError(.format, folder.path, "two of the files have a tensor \(entry.name)")
@@ -23,13 +35,14 @@ public struct CheckpointWeights {
     names = byName.keys.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
   }
 
-  /// Where a tensor lies, with its dtype and shape as stored; nil if there is none of that name.
+  /// Where a tensor lies, with its dtype and shape as stored; nil if there is none of that name. Of a GGUF file, dtype and
+  /// shape are those that `tensor(_:)` gives.
   public subscript(name: String) -> SafetensorsFile.Entry? { files[name]?[name] }
 
   /// The file that holds a tensor.
   public func file(of name: String) -> URL? { files[name]?.url }
 
-  /// The tensor over the mapped bytes, which must not be written to.
+  /// The tensor over the mapped bytes, which must not be written to; a copy where a GGUF file holds it otherwise.
   /// - Throws: `GroveError` with code `.format` if there is no such tensor.
   public func tensor(_ name: String) throws -> Tensor {
     guard let file = files[name] else { throw GroveError(.format, folder.path, "the tensor \(name) is missing") }
@@ -41,9 +54,11 @@ public struct CheckpointWeights {
 }
 
 extension ModelFolder {
-  /// The weights of a checkpoint of any architecture: `model.safetensors`, or the shards of its index.
+  /// The weights of a checkpoint of any architecture: `model.safetensors`, or the shards of its index; or those of a GGUF
+  /// file, under the names that a folder would give them.
   /// - Throws: `GroveError` if there is no folder, no file of weights, or one that is damaged.
   public static func weights(_ folder: URL) throws -> CheckpointWeights {
+    if GGUFFile.isGGUF(folder) { return try GGUFModel(folder).weights() }
     guard FileSystem.isFolder(folder) else {
       throw GroveError(.file, folder.path, "is not a folder", remedy: "A model is a folder with config.json.")
     }

@@ -2,7 +2,8 @@ public import Foundation
 import GroveCore
 import GroveTensor
 
-/// A model in a folder as Hugging Face lays it out: `config.json`, and `model.safetensors` whole or in shards.
+/// A model in a folder as Hugging Face lays it out: `config.json`, and `model.safetensors` whole or in shards. What reads a
+/// folder reads a GGUF file too.
 public enum ModelFolder {
   /// Reads the config and the weights. Weights stay in the mapped files until they are prepared.
   /// - Throws: `GroveError`: a missing tensor, one that nothing used, or a wrong shape, by name.
@@ -13,8 +14,9 @@ public enum ModelFolder {
     return model
   }
 
-  /// Reads `config.json` only.
+  /// Reads `config.json` only, or the metadata of a GGUF file.
   public static func loadConfig(_ folder: URL) throws -> ModelConfig {
+    if GGUFFile.isGGUF(folder) { return try GGUFModel(folder).config }
     let reader = try reader(folder)
     return try HuggingFaceConfig.read(reader.json, at: reader.place)
   }
@@ -26,42 +28,12 @@ public enum ModelFolder {
 
   static func load(weights folder: URL, into model: some Module, _ traits: CheckpointTraits) throws {
     let weights = try weights(folder)
-    var unused = Set(weights.names.filter { name in !traits.ignored.contains { name.hasSuffix(".\($0)") } })
-    let isBare = weights["\(traits.base)\(traits.first)"] == nil && weights[traits.first] != nil
-    var parts: [ObjectIdentifier: [(StoredTensor, Tensor)]] = [:]
-    for stored in try model.storedTensors() {
-      let name = isBare ? stored.name.removing(prefix: traits.base) : stored.name
-      let tensor = try weights.tensor(name)
-      let place = weights.file(of: name)?.path ?? folder.path
-      unused.remove(name)
-      guard tensor.shape == stored.shape else {
-        throw GroveError(.format, place, "the tensor \(name) has the shape \(tensor.shape), expected \(stored.shape)")
-      }
-      guard tensor.dtype.isFloatingPoint else {
-        throw GroveError(.format, place, "the tensor \(name) is \(tensor.dtype), not a float")
-      }
-      parts[ObjectIdentifier(stored.parameter), default: []].append((stored, tensor))
+    let located = try LocatedTensors(of: model, in: weights, traits)
+    // One parameter after the other, so that what has to be copied is not there twice.
+    for group in Dictionary(grouping: located.tensors, by: { ObjectIdentifier($0.stored.parameter) }).values {
+      try assemble(group.map { ($0.stored, try weights.tensor($0.name)) })
     }
-    let twins = traits.twins.filter { unused.remove($0.name) != nil }
-    if let name = unused.min() {
-      throw GroveError(
-        .format, folder.path, "the tensor \(name) has no place in the model", remedy: "\(unused.count) are left over.")
-    }
-    for group in parts.values { try assemble(group) }
-    for twin in twins {
-      try requireEqual(twin.name, isBare ? twin.of.removing(prefix: traits.base) : twin.of, weights)
-    }
-  }
-
-  /// Some writers store a tied matrix a second time; it must be the same.
-  private static func requireEqual(_ name: String, _ other: String, _ weights: CheckpointWeights) throws {
-    let (copy, original) = (try weights.tensor(name), try weights.tensor(other))
-    guard try copy.shape == original.shape && copy.equals(original).allTrue() else {
-      throw GroveError(
-        .format, weights.file(of: name)?.path ?? weights.folder.path,
-        "\(name) is not \(other), but config.json ties the two",
-        remedy: "Set tie_word_embeddings to false, or remove the tensor.")
-    }
+    try located.requireTwins(in: weights)
   }
 
   /// Puts the tensors of one parameter together; a single one in the parameter's own layout is taken without a copy.
@@ -114,8 +86,4 @@ public enum ModelFolder {
       to: folder.appending(path: "config.json"))
     try SafetensorsWriter.write(try items(of: model), to: folder.appending(path: "model.safetensors"))
   }
-}
-
-extension String {
-  fileprivate func removing(prefix: String) -> String { hasPrefix(prefix) ? String(dropFirst(prefix.count)) : self }
 }

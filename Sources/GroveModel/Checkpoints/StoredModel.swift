@@ -34,6 +34,7 @@ extension ModelFolder {
   /// - Throws: `GroveError`: an architecture that Grove does not know, a missing tensor, one that nothing used, or a wrong
   ///   shape, by name.
   public static func open(_ folder: URL) throws -> StoredModel {
+    if GGUFFile.isGGUF(folder) { return .decoder(try load(folder)) }
     let reader = try reader(folder)
     let type = try reader.text("model_type")
     if type == "t5" {

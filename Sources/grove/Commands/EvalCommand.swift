@@ -18,7 +18,7 @@ struct EvalPerplexityCommand: ParsableCommand {
     commandName: "perplexity",
     abstract: "Bits per byte and nats per token per domain, with 95% intervals over documents.")
 
-  @Argument(help: "A folder with config.json, model.safetensors and tokenizer.json.") var model: String
+  @Argument(help: "A folder with config.json, model.safetensors and tokenizer.json, or a .gguf file.") var model: String
   @OptionGroup var source: EvaluationSource
   @Option(help: "Positions of a window; 0 takes the model's context.") var contextLength = 0
   @Option(help: "Tokens that a window adds to the one before; 0 takes the window.") var stride = 0
@@ -43,7 +43,7 @@ struct EvalPerplexityCommand: ParsableCommand {
     let device = hardware.device
     let folder = URL(filePath: model)
     let model = try ModelFolder.load(folder)
-    let tokenizer = try Tokenizer(contentsOf: folder.appending(path: Tokenizer.fileName))
+    let tokenizer = try Tokenizer(ofModel: folder)
     let documents = try source.documents(tokenizer)
     try model.prepare(precision, training: false, device: device)
     let length = contextLength > 0 ? contextLength : model.config.contextLength

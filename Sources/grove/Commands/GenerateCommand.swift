@@ -12,7 +12,7 @@ struct GenerateCommand: ParsableCommand {
     commandName: "generate", abstract: "Continue a text.",
     discussion: "The text appears as it is made. The same seed gives the same text.")
 
-  @Argument(help: "A folder with config.json, model.safetensors and tokenizer.json.") var model: String
+  @Argument(help: "A folder with config.json, model.safetensors and tokenizer.json, or a .gguf file.") var model: String
   @OptionGroup var sampling: SamplingArguments
   @Option(help: "float32, bfloat16, float16 or int8.") var precision = Precision.float32
   @OptionGroup var hardware: DeviceOption
@@ -23,7 +23,7 @@ struct GenerateCommand: ParsableCommand {
     let sampler = try sampling.sampler()
     let folder = URL(filePath: model)
     let model = try ModelFolder.load(folder)
-    let tokenizer = try Tokenizer(contentsOf: folder.appending(path: Tokenizer.fileName))
+    let tokenizer = try Tokenizer(ofModel: folder)
     try model.prepare(precision, training: false, device: device)
     let text = sampling.text()
     let generation = try TextGeneration(

@@ -7,15 +7,15 @@ import GroveTensor
 
 struct ModelCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "model", abstract: "Look into models.",
-    subcommands: [ModelInspectCommand.self, ModelLogitsCommand.self])
+    commandName: "model", abstract: "Look into models, and convert them.",
+    subcommands: [ModelInspectCommand.self, ModelLogitsCommand.self, ModelConvertCommand.self])
 }
 
 struct ModelInspectCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "inspect", abstract: "List a model's shape and tensors, with the mean and deviation of each.")
 
-  @Argument(help: "A folder with config.json and model.safetensors.") var model: String
+  @Argument(help: "A folder with config.json and model.safetensors, or a .gguf file.") var model: String
   @OptionGroup var output: OutputOptions
 
   func run() throws {
@@ -50,7 +50,7 @@ struct ModelLogitsCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "logits", abstract: "Write a model's logits for given ids as safetensors.")
 
-  @Argument(help: "A folder with config.json and model.safetensors.") var model: String
+  @Argument(help: "A folder with config.json and model.safetensors, or a .gguf file.") var model: String
   @Option(help: "JSON file: a list of equally long lists of ids.") var ids: String
   @Option(help: "The same for the decoder of an encoder-decoder, whose encoder then reads --ids.")
   var decoderIds: String?

@@ -1,11 +1,10 @@
-import Foundation
-import GroveCore
+package import Foundation
 
 /// A folder that appears under its name only when everything in it is written.
-enum OutputFolder {
+package enum OutputFolder {
   /// Runs `body` with an empty folder beside, and renames it.
   /// - Throws: `GroveError` if the folder is there and not empty; whatever `body` throws. Then nothing is left behind.
-  static func write(_ folder: URL, _ body: (URL) throws -> Void) throws {
+  package static func write(_ folder: URL, _ body: (URL) throws -> Void) throws {
     if FileSystem.exists(folder) {
       guard FileSystem.isFolder(folder), try FileSystem.entries(of: folder).isEmpty else {
         throw GroveError(.file, folder.path, "is there already", remedy: "Name another folder, or remove this one.")
