@@ -76,7 +76,7 @@ struct GGUFModelTests {
       let (source, model) = try Self.makeFolder(config, in: folder)
       let gguf = folder.appending(path: "model.gguf")
       _ = try Self.convert(source, gguf, .gguf)
-      #expect(try GGUFFile(gguf).entry("rope_freqs.weight") != nil == (kind == .llama3))
+      #expect(try (GGUFFile(gguf).entry("rope_freqs.weight") != nil) == (kind == .llama3))
       let (expected, found) = (try Self.logits(model), try Self.logits(ModelFolder.load(gguf)))
       #expect(zip(expected, found).allSatisfy { abs($0 - $1) < 1e-4 })
     }
@@ -224,7 +224,7 @@ struct GGUFModelTests {
       try ModelConversion(source, to: .gguf, .float32, tokenizer: .included).write(to: gguf) { _ in }
       let again = try Tokenizer(ofModel: gguf)
       #expect(again.vocabularySize == config.vocabularySize)
-      #expect(again.roles == tokenizer.roles && again.settings == tokenizer.settings)
+      #expect(again.roles == tokenizer.roles)
       for text in ["Hello, world! It's 2024.", "größer 한국어\n\n  x", "<|endoftext|> a"] {
         func ids(_ tokenizer: Tokenizer) -> [UInt32] {
           var encoder = tokenizer.encoder(specialTokens: .recognizing, malformed: .replacing)
