@@ -13,7 +13,8 @@ struct SentencePieceTests {
   private func model(_ name: String) throws -> (fixture: JSONValue, entry: JSONValue, bytes: [UInt8]) {
     let fixture = try Fixtures.json("sentencepiece.json")
     let entry = try #require(fixture["models"]?.arrayValue?.first { $0["name"]?.stringValue == name })
-    let data = try #require(Data(base64Encoded: try #require(entry["model"]?.stringValue)))
+    let text = try #require(entry["model"]?.stringValue)
+    let data = try #require(Data(base64Encoded: text))
     return (fixture, entry, [UInt8](data))
   }
 
@@ -63,7 +64,7 @@ struct SentencePieceTests {
   @Test("Any byte may be wrong without a crash", arguments: names)
   func damaged(name: String) throws {
     let bytes = try model(name).bytes
-    var random = RandomKey(3).generator()
+    var random = RandomKey(seed: 3).generator()
     for _ in 0..<150 {
       var broken = bytes
       for _ in 0..<3 {
