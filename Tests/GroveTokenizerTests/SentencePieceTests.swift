@@ -13,8 +13,8 @@ struct SentencePieceTests {
   private func model(_ name: String) throws -> (fixture: JSONValue, entry: JSONValue, bytes: [UInt8]) {
     let fixture = try Fixtures.json("sentencepiece.json")
     let entry = try #require(fixture["models"]?.arrayValue?.first { $0["name"]?.stringValue == name })
-    let encoded = try #require(entry["model"]?.stringValue)
-    let data = try #require(Data(base64Encoded: encoded))
+    let text = try #require(entry["model"]?.stringValue)
+    let data = try #require(Data(base64Encoded: text))
     return (fixture, entry, [UInt8](data))
   }
 
