@@ -76,7 +76,7 @@ struct GGUFModelTests {
       let (source, model) = try Self.makeFolder(config, in: folder)
       let gguf = folder.appending(path: "model.gguf")
       _ = try Self.convert(source, gguf, .gguf)
-      #expect(try GGUFFile(gguf).entry("rope_freqs.weight") != nil == (kind == .llama3))
+      #expect(try (GGUFFile(gguf).entry("rope_freqs.weight") != nil) == (kind == .llama3))
       let (expected, found) = (try Self.logits(model), try Self.logits(ModelFolder.load(gguf)))
       #expect(zip(expected, found).allSatisfy { abs($0 - $1) < 1e-4 })
     }
