@@ -9,9 +9,9 @@ SHELL := bash
 
 GROVE := .build/release/grove
 SOURCES := Sources Tests Package.swift
-SCRIPTS := scripts/setup scripts/build-docs scripts/parity-environment scripts/check-parity scripts/gpu-check scripts/slurm-local Benchmarks/run .ci/run
+SCRIPTS := scripts/setup scripts/build-docs scripts/parity-environment scripts/check-parity scripts/fetch-models scripts/gpu-check scripts/slurm-local Benchmarks/run .ci/run
 
-.PHONY: help demo test build setup format check parity bench docs clean
+.PHONY: help demo test build setup format check parity models bench docs clean
 
 help: ## List the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1\t\2/p' Makefile | expand -t 10
@@ -40,6 +40,9 @@ check: setup ## Check the format, the scripts and the house rules
 parity: build ## Compare with transformers, tokenizers, TensorBoard, a reader of shards and mergekit
 	@scripts/parity-environment
 	scripts/check-parity $(ARGS)
+
+models: ## Fetch two small real models into .deps/models: SmolLM2 135M and Gemma 3 270M, as GGUF files
+	@scripts/fetch-models
 
 bench: build ## Measure Grove beside its peers on this machine
 	@scripts/parity-environment

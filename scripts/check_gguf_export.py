@@ -3,9 +3,9 @@
 
     check_gguf_export.py --grove .build/release/grove FOLDER...
 
-Each FOLDER holds a model, ids.json and the logits of transformers (a fixture of Tests/Fixtures/models). Grove writes it as
-float32, float16, bfloat16, Q8_0 and Q4_0; llama.cpp's logits must be near those of transformers, float32 within 1e-3. A
-model that Grove refuses to write is shown with the reason. Run it with the Python of
+Each FOLDER holds a model, ids.json and the logits of transformers (a fixture of Tests/Fixtures/models). Grove writes
+it as float32, float16, bfloat16, Q8_0 and Q4_0; llama.cpp's logits must be near those of transformers, float32 within
+1e-3. A model that Grove refuses to write is shown with the reason. Run it with the Python of
 scripts/parity-environment --llama-cpp.
 """
 
@@ -60,7 +60,7 @@ def llama_logits(path, rows, vocabulary):
 
 
 def check(folder, grove, work):
-    """A line about one model; None where Grove refuses to write it."""
+    """Prints a line about one model; whether it is as it should be."""
     import numpy
     from safetensors.numpy import load_file
 

@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
-"""Compares Grove with llama.cpp on a GGUF file: logits, and greedy continuations of 20 prompts. Exits 1 if they differ.
+"""Compares Grove with llama.cpp on a GGUF file: logits, and greedy continuations of 20 prompts. Exits 1 if not equal.
 
     check_gguf_parity.py MODEL.gguf --grove .build/release/grove
 
-llama.cpp continues each prompt with its most probable tokens; Grove scores the same tokens. Where Grove's most probable
-token is another one, the two must be a near-tie in llama.cpp's own logits. llama.cpp multiplies blocks with activations
-that it rounds to 8 bits, Grove with float32, so the logits of a quantised file differ by that. Of the same weights as
-float32 (--exact: Grove writes them, llama.cpp reads them) they are within 1e-3 of the largest. Run it with the Python of
-scripts/parity-environment --llama-cpp.
+llama.cpp continues each prompt with its most probable tokens; Grove scores the same tokens. Where Grove's most
+probable token is another one, the two must be a near-tie in llama.cpp's own logits. llama.cpp multiplies blocks with
+activations that it rounds to 8 bits, Grove with float32, so the logits of a quantised file differ by that. Of the same
+weights as float32 (--exact: Grove writes them, llama.cpp reads them) they are within 1e-3 of the largest. Run it with
+the Python of scripts/parity-environment --llama-cpp.
 """
 
 import argparse
@@ -53,7 +53,7 @@ def parse_arguments():
 
 
 def reference(path, count):
-    """For each prompt: its ids with llama.cpp's continuation, how many are the prompt's, and the logits at all of them."""
+    """For each prompt: its ids with llama.cpp's continuation, how many are the prompt's, and the logits at all."""
     import llama_cpp
     import numpy
 
@@ -88,13 +88,14 @@ def grove_logits(grove, path, rows, folder):
 
 
 def near_ties(case, ours):
-    """Positions of the continuation at which the most probable token differs, with how far apart llama.cpp has the two."""
+    """Positions of the continuation with another most probable token, and how far apart llama.cpp has the two."""
     prompt, ids, start, theirs = case
     found = []
     for place in range(start - 1, len(ids) - 1):
         choice = int(ours[place].argmax())
         if choice != ids[place + 1]:
-            found.append((prompt, place + 1, ids[place + 1], choice, float(theirs[place].max() - theirs[place][choice])))
+            gap = float(theirs[place].max() - theirs[place][choice])
+            found.append((prompt, place + 1, ids[place + 1], choice, gap))
     return found
 
 

@@ -30,6 +30,9 @@ struct MisuseTests {
     Case("model inspect nothing", 1, "Error: DIR/nothing: is not a folder. A model is a folder with config.json."),
     Case("model inspect texts", 1, "Error: DIR/texts/config.json: cannot read: no such file or directory"),
     Case(
+      "model convert nothing out.gguf --format gguf --dtype float32", 1,
+      "Error: DIR/nothing: is not a folder. A model is a folder with config.json."),
+    Case(
       "eval perplexity nothing --data shards", 1,
       "Error: DIR/nothing: is not a folder. A model is a folder with config.json."),
     Case("train missing.yaml --run run", 1, "Error: DIR/missing.yaml: cannot read: no such file or directory"),
@@ -97,6 +100,9 @@ struct MisuseTests {
     Case("demo --seed=-1", 64, "Error: --seed: -1 is negative"),
     Case("corpus show texts --domain file:x", 64, "Error: --domain: 'file:x' is not file, field:KEY or fixed:NAME"),
     Case("corpus show texts --broken-lines ignore", 64, "Error: --broken-lines: 'ignore' is not skip or fail"),
+    Case(
+      "model convert m out --format onnx --dtype float32", 64,
+      "Error: The value 'onnx' is invalid for '--format <format>'. Please provide one of 'safetensors' and 'gguf'."),
     Case("fly", 64, "Error: Unexpected argument 'fly'"),
     Case("generate m --device gpu", 64, "Error: --device: 'gpu' is not cpu, cuda, cuda:N or mps"),
   ]

@@ -40,9 +40,10 @@ public struct GGUFFile: Sendable {
     (entries, names) = (header.entries, header.names)
   }
 
-  /// Whether a file starts as GGUF files do.
+  /// Whether a file starts as GGUF files do, or has their ending.
   public static func isGGUF(_ url: URL) -> Bool {
     guard !FileSystem.isFolder(url), let reader = try? FileReader(url) else { return false }
+    if url.pathExtension == "gguf" { return true }
     var start = [UInt8](repeating: 0, count: 4)
     let count = start.withUnsafeMutableBytes { try? reader.read(into: $0) }
     return count == 4 && start == Array("GGUF".utf8)

@@ -8,11 +8,13 @@ extension GGUFTensorType {
       blocks.count == byteCount(elements: values.count) && values.count.isMultiple(of: blockElements),
       "\(blocks.count) bytes of \(name) are not \(values.count) values")
     guard var block = blocks.bindMemory(to: UInt8.self).baseAddress, var value = values.baseAddress else { return }
+    // Adding this changes nothing, not even the sign of a zero.
+    let none: Float = -0.0
     for _ in 0..<values.count / blockElements {
       switch self {
-      case .q4_0: GGUFBlocks.q4(block + 2, HalfFloat.read(block), -8, 0, value)
+      case .q4_0: GGUFBlocks.q4(block + 2, HalfFloat.read(block), -8, none, value)
       case .q4_1: GGUFBlocks.q4(block + 4, HalfFloat.read(block), 0, HalfFloat.read(block + 2), value)
-      case .q5_0: GGUFBlocks.q5(block + 2, block + 6, HalfFloat.read(block), -16, 0, value)
+      case .q5_0: GGUFBlocks.q5(block + 2, block + 6, HalfFloat.read(block), -16, none, value)
       case .q5_1: GGUFBlocks.q5(block + 4, block + 8, HalfFloat.read(block), 0, HalfFloat.read(block + 2), value)
       case .q8_0: GGUFBlocks.q8(block, value)
       case .q4_K: GGUFBlocks.k4(block, value)
