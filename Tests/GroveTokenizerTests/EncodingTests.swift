@@ -42,12 +42,21 @@ struct EncodingTests {
     }
   }
 
-  @Test("Pieces touch and cover the text, and a text has the ids of its pieces", arguments: TextSplit.allCases)
+  @Test(
+    "Pieces touch and cover the text, but for white space that some splits drop, and a text has the ids of its pieces",
+    arguments: TextSplit.allCases)
   func pieces(split: TextSplit) throws {
     for bytes in Self.randomBytes(count: 200, seed: 3) {
       let pieces = bytes.withUnsafeBufferPointer { split.pieces(of: $0) }
-      #expect(pieces.flatMap { Array(bytes[$0]) } == bytes)
       #expect(pieces.allSatisfy { !$0.isEmpty })
+      var end = 0
+      for piece in pieces + [bytes.count..<bytes.count] {
+        let gap = String(decoding: bytes[end..<max(end, piece.lowerBound)], as: UTF8.self)
+        let mayDrop =
+          [.words, .spaces, .bert].contains(split) && gap.unicodeScalars.allSatisfy(\.properties.isWhitespace)
+        #expect(piece.lowerBound == end || mayDrop && piece.lowerBound > end, "\(bytes)")
+        end = piece.upperBound
+      }
     }
     let tokenizer = try Fixtures.tokenizer()
     var encoder = tokenizer.encoder(specialTokens: .asText, malformed: .keeping)
