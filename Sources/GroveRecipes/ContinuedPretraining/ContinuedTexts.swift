@@ -22,9 +22,8 @@ struct ContinuedTexts: Sendable {
   }
 
   /// Writes texts, tokenizer and shards if they are not there yet.
-  /// - Parameter addDomains: writes what is not of the corpus beside the streams.
   /// - Throws: `GroveError` if the corpus has not the files.
-  func prepare(corpus: URL, addDomains: (RecipeTexts) throws -> Void = { _ in }) throws {
+  func prepare(corpus: URL) throws {
     if made.areBuilt { return }
     let sources = try ContinuedTexts.sources(config, in: corpus)
     let split = try split
@@ -46,7 +45,6 @@ struct ContinuedTexts: Sendable {
         return nil
       }
     }
-    try addDomains(made)
     try made.build(split: split, vocabularySize: config.vocabularySize)
   }
 
