@@ -55,6 +55,9 @@ def tokenizers_encoder(path):
     import tokenizers
 
     tokenizer = tokenizers.Tokenizer.from_file(path)
+    tokenizer.no_truncation()
+    tokenizer.no_padding()
+    tokenizer.encode_special_tokens = True  # the text of a special token in a document is text
     name = f"tokenizers {tokenizers.__version__}"
     return name, lambda texts: [e.ids for e in tokenizer.encode_batch_fast(texts, add_special_tokens=False)]
 

@@ -236,7 +236,7 @@ struct GGUFModelTests {
       try ModelConversion(source, to: .gguf, .float32, tokenizer: .included).write(to: gguf) { _ in }
       let again = try Tokenizer(ofModel: gguf)
       #expect(again.vocabularySize == config.vocabularySize)
-      #expect(again.roles == tokenizer.roles && again.settings == tokenizer.settings)
+      #expect(again.roles == tokenizer.roles)
       for text in ["Hello, world! It's 2024.", "größer 한국어\n\n  x", "<|endoftext|> a"] {
         func ids(_ tokenizer: Tokenizer) -> [UInt32] {
           var encoder = tokenizer.encoder(specialTokens: .recognizing, malformed: .replacing)

@@ -3,6 +3,7 @@ import GroveCore
 import GroveCorpus
 import GroveRecipes
 import GroveTesting
+import GroveTokenizer
 import GroveTrain
 import Synchronization
 import Testing
@@ -31,9 +32,15 @@ struct RecipesTests {
       #expect(result.criteria.map(\.criterion) == recipe.criteria)
       #expect(result.arms.count >= 3)
       #expect(result.text.contains("MECHANISM ONLY"))
+      if id == "btm" { try ExpertRecipeChecks.branchTrainMerge(place) }
+      if id == "c-btm" { try ExpertRecipeChecks.clusters(place) }
+      if id == "x-elm" { try ExpertRecipeChecks.languages(place) }
       if id == "pythia" { try checkPythia(place) }
       if id == "rewarm" { try checkRewarm(place) }
       if id == "stability-gap" { try checkStabilityGap(place) }
+      if id == "cmr-scaling-law" { try checkCriticalMixture(place) }
+      if id == "dare-merge" { try checkDropAndRescale(place) }
+      if id == "cpt-vs-instruct" { try checkInstructionResidual(place) }
       if id == "tiny-language-models" {
         let latency = try #require(result.arms.first { $0.arm == "latency" })
         // Of the machine, not of the three workers.
@@ -119,6 +126,53 @@ struct RecipesTests {
     #expect(try run.checkpointSteps() == [20], "the checkpoints that were probed are gone")
   }
 
+  /// Each ratio is the weight of the domain, and the base's moments and rate go on.
+  private func checkCriticalMixture(_ place: URL) throws {
+    let run = RunFolder(place.appending(path: "arms/S-near-0.25/seed-1/run"))
+    let config = try RunConfig.load(run.config)
+    #expect(config.data.weights == ["general": 0.75, "near": 0.25] && config.start.moments == .kept)
+    #expect(Set(try RunMetrics(run).steps.map(\.learningRate)).count == 1)
+  }
+
+  /// The tuned models are whole checkpoints, and no merge that was only looked at is left.
+  private func checkDropAndRescale(_ place: URL) throws {
+    try checkPractice(place, base: "S-base", InstructionConfig())
+    let arm = place.appending(path: "arms/S-upper/seed-1")
+    let names = try FileSystem.entries(of: arm.appending(path: "tuned")).map(\.lastPathComponent).sorted()
+    #expect(
+      names == [
+        "config.json", "model.safetensors", "special_tokens_map.json", "tokenizer.json", "tokenizer_config.json",
+      ])
+    #expect(!FileSystem.exists(arm.appending(path: "merged")))
+  }
+
+  /// The base has read the tasks under other names, and no list that a question is about.
+  private func checkPractice(_ place: URL, base: String, _ config: InstructionConfig) throws {
+    let run = RunFolder(place.appending(path: "arms/\(base)/seed-1/run"))
+    #expect(try RunConfig.load(run.config).data.weights == ["general": 0.5, "practice": 0.5])
+    let data = place.appending(path: "data")
+    let tokenizer = try Tokenizer(contentsOf: data.appending(path: "shards/\(Tokenizer.fileName)"))
+    let examples = try InstructionExamples(config, tokenizer: tokenizer)
+    let lines = try String(decoding: FileSystem.read(data.appending(path: "texts/practice.jsonl")), as: UTF8.self)
+      .split(separator: "\n").flatMap { document in
+        try JSONValue(parsing: Array(document.utf8), at: "practice")["text"]?.stringValue?.split(separator: "\n") ?? []
+      }
+    #expect(lines.count == 40 * config.practiceLines)
+    for line in lines {
+      let list = line.split(separator: ", ", maxSplits: 1)[1].split(separator: " > ")[0].split(separator: " ")
+      #expect(!examples.isHeldOut(list.map(String.init)), "\(line)")
+    }
+  }
+
+  /// Of a continuation the lengths that are compared are left, and the start.
+  private func checkInstructionResidual(_ place: URL) throws {
+    try checkPractice(place, base: "base", InstructionConfig())
+    let base = RunFolder(place.appending(path: "arms/continued-base/seed-1/run"))
+    #expect(try base.checkpointSteps() == [0, 10, 20])
+    let instruct = RunFolder(place.appending(path: "arms/continued-instruct/seed-1/run"))
+    #expect(try RunConfig.load(instruct.config).start.model.hasSuffix("arms/instruct/seed-1/tuned"))
+  }
+
   @Test("What does not fit together in a config about continued pre-training is refused by its field")
   func continuedConfigs() throws {
     func words(_ id: String, _ overrides: [String]) -> String {
@@ -139,6 +193,28 @@ struct RecipesTests {
           --set replaced=domain: replaced: 'domain' has no share
           --set patternTokens=64: patternTokens: 256 tokens do not fit in 128
         """)
+    #expect(
+      words("cmr-scaling-law", ["far=near", "ratios=[0.5,0.25]", "sizes.0.heads=5", "firstShare=0.5"]) == """
+        scale tiny: 4 problems
+          --set far=near: far: two of the three texts are the same
+          --set sizes.0.heads=5: sizes.0.heads: 5 heads do not divide width 24 into even parts
+          --set ratios=[0.5,0.25]: ratios: [0.5, 0.25] are not four or more rising shares between 0 and 1
+          --set firstShare=0.5: firstShare: 0.5 is outside [0, 0.25)
+        """)
+    #expect(
+      words("dare-merge", ["tasks=[upper]", "judgedRate=0.7", "instructions.longest=99"]) == """
+        scale tiny: 3 problems
+          --set instructions.longest=99: instructions.longest: there are no lists of 2 to 99 of 16 letters
+          --set tasks=[upper]: tasks: upper are no pairs of different tasks
+          --set judgedRate=0.7: judgedRate: 0.7 is not one of [0.5, 0.9, 0.99]
+        """)
+    #expect(
+      words("cpt-vs-instruct", ["lengths=[150,1000]", "scales=[0.5]", "instructions.tests=5000"]) == """
+        scale tiny: 3 problems
+          --set instructions.tests=5000: instructions.tests: 5000 are too many to hold out of 43680 lists
+          --set lengths=[150,1000]: lengths: [150, 1000] are not multiples of 100 that rise to pretraining.steps 1000
+          --set scales=[0.5]: scales: [0.5] are not different numbers with 0 and 1
+        """)
   }
 
   @Test(
@@ -148,10 +224,15 @@ struct RecipesTests {
     #expect(recipe.config(scale).issues() == [])
     let plan = try recipe.plan(scale, overrides: [])
     #expect(plan.runs > 0 && plan.operations > 0)
-    #expect(plan.arms.allSatisfy { $0.parameters > 0 && ($0.tokens > 0 || $0.name == "latency") })
+    #expect(plan.arms.allSatisfy { $0.parameters > 0 && ($0.tokens > 0 || trainsNothing($0.name)) })
     // What is not a claim about models needs no seeds: a restart, and the time of a decision.
     let once = ["w16-restarted", "latency"]
     if scale == .tiny { #expect(plan.arms.allSatisfy { $0.seeds >= 3 || once.contains($0.name) }) }
+  }
+
+  /// Arms that only measure or merge.
+  private func trainsNothing(_ arm: String) -> Bool {
+    ["latency", "residual"].contains(arm) || arm.hasSuffix("-merged")
   }
 
   @Test("Criteria have ids of their own, and say what they are about", arguments: Recipes.all.map(\.id))

@@ -42,8 +42,8 @@ struct EncodingTests {
     }
   }
 
-  @Test("Pieces touch and cover the text, and a text has the ids of its pieces", arguments: PreTokenizer.allCases)
-  func pieces(split: PreTokenizer) throws {
+  @Test("Pieces touch and cover the text, and a text has the ids of its pieces", arguments: TextSplit.allCases)
+  func pieces(split: TextSplit) throws {
     for bytes in Self.randomBytes(count: 200, seed: 3) {
       let pieces = bytes.withUnsafeBufferPointer { split.pieces(of: $0) }
       #expect(pieces.flatMap { Array(bytes[$0]) } == bytes)
@@ -52,7 +52,7 @@ struct EncodingTests {
     let tokenizer = try Fixtures.tokenizer()
     var encoder = tokenizer.encoder(specialTokens: .asText, malformed: .keeping)
     let text = Array("It's 3 o'clock:\n\n  time for 12 cafés — 한국어!  ".utf8)
-    let pieces = text.withUnsafeBufferPointer { PreTokenizer.gpt2.pieces(of: $0) }
+    let pieces = text.withUnsafeBufferPointer { TextSplit.gpt2.pieces(of: $0) }
     let whole = encoder.encode(text)
     // A piece by itself is split again only where a run of spaces is cut off from what follows; here none is.
     #expect(pieces.flatMap { encoder.encode(Array(text[$0])) } == whole)

@@ -18,15 +18,42 @@ struct HostileFileTests {
 
   private static let changes: [(path: [String], value: JSONValue, message: String)] = [
     (["version"], "2.0", "t.json › version: \"2.0\" is not supported"),
-    (["normalizer"], ["type": "NFC"], "t.json › normalizer: NFC is not supported. Only null is supported."),
     (
-      ["truncation"], ["max_length": 8],
-      "t.json › truncation: {\"max_length\":8} is not supported. Only null is supported."
+      ["normalizer"], ["type": "NFX"],
+      "t.json › normalizer: NFX is not supported. NFC, NFD, NFKC, NFKD, Lowercase, StripAccents, Strip, Replace, "
+        + "Prepend, Precompiled, BertNormalizer, Nmt and Sequence are supported."
+    ),
+    (["normalizer"], ["kind": "NFC"], "t.json › normalizer.type: is not a string"),
+    (
+      ["normalizer"],
+      ["type": "Sequence", "normalizers": [["type": "Replace", "pattern": ["Regex": "a+"], "content": ""]]],
+      "t.json › normalizer.normalizers[0].pattern: {\"Regex\":\"a+\"} is not supported. "
+        + "A String, and the expressions \" {2,}\" and \"\\s+\", are supported."
     ),
     (
-      ["pre_tokenizer"], ["type": "Metaspace"],
-      "t.json › pre_tokenizer: Metaspace is not supported. "
-        + "ByteLevel, and a Sequence of Split and ByteLevel, are supported."
+      ["normalizer"], ["type": "Precompiled", "precompiled_charsmap": "?"],
+      "t.json › normalizer.precompiled_charsmap: is not Base64"
+    ),
+    (
+      ["normalizer"], ["type": "Precompiled", "precompiled_charsmap": "AAEAAA=="],
+      "t.json › normalizer.precompiled_charsmap: announces a trie of 256 bytes, and 0 follow"
+    ),
+    (
+      ["pre_tokenizer"], ["type": "UnicodeScripts"],
+      "t.json › pre_tokenizer: UnicodeScripts is not supported. ByteLevel, Split, Metaspace, Whitespace, "
+        + "WhitespaceSplit, Punctuation, Digits, BertPreTokenizer, CharDelimiterSplit and Sequence are supported."
+    ),
+    (
+      ["pre_tokenizer"], ["type": "Metaspace", "replacement": "ab"],
+      "t.json › pre_tokenizer.replacement: is not one character"
+    ),
+    (
+      ["pre_tokenizer"], ["type": "Metaspace", "replacement": "_", "prepend_scheme": "last"],
+      "t.json › pre_tokenizer.prepend_scheme: \"last\" is not supported. It is always, first or never."
+    ),
+    (
+      ["pre_tokenizer"], ["type": "Sequence", "pretokenizers": [["type": "ByteLevel"], ["type": "Digits"]]],
+      "t.json › pre_tokenizer.pretokenizers[1]: stands behind a ByteLevel, which must come last"
     ),
     (
       ["pre_tokenizer"], ["type": "ByteLevel", "add_prefix_space": "no"],
@@ -41,21 +68,43 @@ struct HostileFileTests {
           ["type": "ByteLevel"],
         ],
       ],
-      "t.json › pre_tokenizer.pretokenizers[0].pattern: {\"Regex\":\"\\\\d\"} is not supported. "
-        + "The patterns of GPT-2, cl100k (LLaMA 3) and Qwen 2 are supported."
+      "t.json › pre_tokenizer.pretokenizers[0].pattern: {\"Regex\":\"\\\\d\"} is not supported. A String, and the "
+        + "expressions of GPT-2, cl100k (LLaMA 3), o200k, Qwen, DeepSeek 3 and tekken, are supported."
     ),
     (
-      ["post_processor"], ["type": "BertProcessing"],
-      "t.json › post_processor: BertProcessing is not supported. "
-        + "ByteLevel, TemplateProcessing and Sequence are supported."
+      ["pre_tokenizer"],
+      ["type": "Split", "pattern": ["Regex": .string(TextSplit.cl100k.pattern ?? "")], "behavior": "Contiguous"],
+      "t.json › pre_tokenizer: for an expression only the behavior Isolated, not inverted, is supported"
     ),
-    (["decoder"], nil, "t.json › decoder: null is not supported. Only ByteLevel is supported."),
+    (
+      ["post_processor"], ["type": "Wrapping"],
+      "t.json › post_processor: Wrapping is not supported. "
+        + "ByteLevel, TemplateProcessing, BertProcessing, RobertaProcessing and Sequence are supported."
+    ),
+    (
+      ["post_processor"], ["type": "BertProcessing", "sep": ["<s>", 0], "cls": ["<s>", 258]],
+      "t.json › post_processor.cls[1]: no token has the id 258; the vocabulary ends at 257"
+    ),
+    (
+      ["post_processor"],
+      ["type": "TemplateProcessing", "single": [["SpecialToken": ["id": "<x>"]]], "pair": [], "special_tokens": [:]],
+      "t.json › post_processor.single[0]: \"<x>\" is not in special_tokens"
+    ),
+    (
+      ["decoder"], ["type": "CTC"],
+      "t.json › decoder: CTC is not supported. ByteLevel, ByteFallback, Fuse, Metaspace, Replace, Strip, WordPiece, "
+        + "BPEDecoder and Sequence are supported."
+    ),
     (["extra"], 1, "t.json › extra: unknown key"),
     (["model"], [], "t.json › model: is not an object"),
-    (["model", "type"], "Unigram", "t.json › model: Unigram is not supported. Only BPE is supported."),
-    (["model", "dropout"], 0.1, "t.json › model.dropout: 0.1 is not supported. Only null is supported."),
     (
-      ["model", "byte_fallback"], true, "t.json › model.byte_fallback: true is not supported. Only false is supported."
+      ["model", "type"], "WordLevel",
+      "t.json › model: WordLevel is not supported. BPE, Unigram and WordPiece are supported."
+    ),
+    (["model", "type"], "Unigram", "t.json › model: Unigram does not go with the pre-tokenizer ByteLevel"),
+    (
+      ["model", "dropout"], 0.1,
+      "t.json › model.dropout: 0.1 is not supported. Only null is supported: with dropout a text has no certain ids."
     ),
     (["model", "vocab"], [1], "t.json › model.vocab: is not an object"),
     (
@@ -131,6 +180,37 @@ struct HostileFileTests {
     let members = try #require(json["model"]?["vocab"]?.objectValue) + [(key: "ab", value: 258)]
     #expect(
       message(json.replacing("model", "vocab", by: .object(members))) == "t.json › model.vocab[\"ab\"]: occurs twice")
+  }
+
+  private static let models: [(model: JSONValue, message: String)] = [
+    (["type": "Unigram", "vocab": []], "t.json › model.unk_id: is not the id of a piece, so some texts have no ids"),
+    (["type": "Unigram", "unk_id": 0, "vocab": ["a"]], "t.json › model.vocab[0]: is not a piece and its score"),
+    (["type": "Unigram", "unk_id": 0, "vocab": [["a", 0], ["a", -1]]], "t.json › model.vocab[1]: occurs twice"),
+    (["type": "Unigram", "unk_id": 0, "vocab": [["", 0]]], "t.json › model.vocab[\"\"]: is empty"),
+    (
+      ["type": "Unigram", "unk_id": 0, "vocab": [[.string(String(repeating: "a", count: 1025)), 0]]],
+      "t.json › model.vocab[0]: 1025 bytes; a piece has at most 1024"
+    ),
+    (["type": "WordPiece", "vocab": ["a": 0]], "t.json › model.unk_token: is not a string"),
+    (
+      ["type": "WordPiece", "unk_token": "u", "vocab": ["a": 0]],
+      "t.json › model.unk_token: is not a token of model.vocab"
+    ),
+    (
+      ["type": "BPE", "unk_token": "u", "vocab": ["a": 0], "merges": []],
+      "t.json › model.unk_token: is not a token of model.vocab"
+    ),
+  ]
+
+  @Test("Each model is refused by its field", arguments: models.indices)
+  func model(index: Int) throws { #expect(message(["model": Self.models[index].model]) == Self.models[index].message) }
+
+  @Test("Letters with an accent and their parts are two tokens")
+  func canonicallyEqual() throws {
+    let model: JSONValue = ["type": "Unigram", "unk_id": 0, "vocab": [["u", 0], ["\u{E9}", -1], ["e\u{301}", -2]]]
+    var encoder = try Tokenizer(["model": model], at: "t").encoder(specialTokens: .asText, malformed: .keeping)
+    #expect(encoder.encode("\u{E9}") == [1])
+    #expect(encoder.encode("e\u{301}") == [2])
   }
 
   @Test("A document that is no object is refused")

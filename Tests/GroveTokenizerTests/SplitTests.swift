@@ -3,7 +3,7 @@ import Testing
 
 /// Splits worked by hand from the regular expressions.
 struct SplitTests {
-  private func split(_ text: String, _ split: PreTokenizer) -> [String] {
+  private func split(_ text: String, _ split: TextSplit) -> [String] {
     let bytes = Array(text.utf8)
     return bytes.withUnsafeBufferPointer { split.pieces(of: $0) }.map { String(decoding: bytes[$0], as: UTF8.self) }
   }
@@ -33,9 +33,9 @@ struct SplitTests {
   @Test("A byte that is not UTF-8 is punctuation")
   func malformed() {
     let bytes: [UInt8] = [0x61, 0xFF, 0xFE, 0x62, 0x20, 0xC3, 0x28]
-    #expect(bytes.withUnsafeBufferPointer { PreTokenizer.gpt2.pieces(of: $0) } == [0..<1, 1..<3, 3..<4, 4..<7])
+    #expect(bytes.withUnsafeBufferPointer { TextSplit.gpt2.pieces(of: $0) } == [0..<1, 1..<3, 3..<4, 4..<7])
   }
 
-  @Test("An empty text has no pieces", arguments: PreTokenizer.allCases)
-  func empty(split: PreTokenizer) { #expect(self.split("", split).isEmpty) }
+  @Test("An empty text has no pieces", arguments: TextSplit.allCases)
+  func empty(split: TextSplit) { #expect(self.split("", split).isEmpty) }
 }

@@ -42,7 +42,8 @@ public struct TinyCorpus: Sendable {
     let files = try CorpusFiles([texts])
     let split = try SplitRule(validationShare: 0.1, seed: 0)
     tokenizer = try CorpusTokenizer.train(
-      files, options, split: split, vocabularySize: vocabularySize, onProblem: { _ in }, onProgress: { _ in })
+      files, options, split: split, kind: .bytePair, vocabularySize: vocabularySize, onProblem: { _ in },
+      onProgress: { _ in })
     try buildShards()
   }
 

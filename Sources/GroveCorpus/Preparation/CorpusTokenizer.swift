@@ -6,24 +6,58 @@ public enum CorpusTokenizer {
   /// The token that ends every document.
   public static let endOfText = "<|endoftext|>"
 
-  /// Learns a byte-level BPE tokenizer from the training side of a corpus; held-out documents are not counted.
+  /// What kind of tokenizer is learned.
+  public enum Kind: Sendable, Hashable {
+    /// Byte-level BPE with GPT-2's split.
+    case bytePair
+    /// Byte-level BPE on documents that an analyser has cut into morphemes with this text between them.
+    case morphemes(separator: String)
+    /// A unigram model on words in NFKC.
+    case unigram
+  }
+
+  /// Learns a tokenizer from the training side of a corpus; held-out documents are not counted.
   /// - Parameters:
   ///   - split: the rule that the shards will use.
   ///   - onProgress: documents and bytes counted, then tokens learned.
   public static func train(
-    _ files: CorpusFiles, _ options: ReadingOptions, split: SplitRule, vocabularySize: Int,
+    _ files: CorpusFiles, _ options: ReadingOptions, split: SplitRule, kind: Kind, vocabularySize: Int,
     onProblem: @escaping (ReadingProblem) -> Void, onProgress: (Progress) -> Void
   ) throws -> Tokenizer {
-    var trainer = try BytePairTrainer(
-      .init(
-        vocabularySize: vocabularySize, minimumFrequency: 2, specialTokens: [endOfText], preTokenizer: .gpt2,
-        malformed: .replacing, wordMemoryBytes: 2 << 30))
+    switch kind {
+    case .unigram:
+      var trainer = try UnigramTrainer(
+        .init(
+          vocabularySize: vocabularySize, specialTokens: ["<unk>", endOfText], form: .nfkc, longestPiece: 16,
+          seedSize: 1_000_000, kept: 0.75, wordMemoryBytes: 1 << 30))
+      try read(files, options, split, onProblem, onProgress) { trainer.count($0) }
+      return try ending(trainer.train { onProgress(.merging(tokens: $0, of: $1)) })
+    case .bytePair, .morphemes:
+      var trainer = try BytePairTrainer(
+        .init(
+          vocabularySize: vocabularySize, minimumFrequency: 2, specialTokens: [endOfText], preTokenizer: .gpt2,
+          malformed: .replacing, wordMemoryBytes: 2 << 30))
+      try read(files, options, split, onProblem, onProgress) { text in
+        if case .morphemes(let separator) = kind {
+          trainer.count(text, morphemesSeparatedBy: Array(separator.utf8))
+        } else {
+          trainer.count(text)
+        }
+      }
+      return try ending(trainer.train { onProgress(.merging(tokens: $0, of: $1)) })
+    }
+  }
+
+  private static func read(
+    _ files: CorpusFiles, _ options: ReadingOptions, _ split: SplitRule,
+    _ onProblem: @escaping (ReadingProblem) -> Void, _ onProgress: (Progress) -> Void, _ count: ([UInt8]) -> Void
+  ) throws {
     let reader = DocumentReader(files, options, onProblem: onProblem)
     var documents = 0
     var bytes = 0
     while let document = try reader.next() {
       guard split.split(of: document.id) == .train else { continue }
-      trainer.count(document.text)
+      count(document.text)
       documents += 1
       bytes += document.text.count
       if documents.isMultiple(of: 1000) { onProgress(.reading(documents: documents, bytes: bytes)) }
@@ -32,7 +66,9 @@ public enum CorpusTokenizer {
       throw GroveError(.format, "corpus", "no document to train on in \(files.files.count) files")
     }
     onProgress(.reading(documents: documents, bytes: bytes))
-    let tokenizer = trainer.train { onProgress(.merging(tokens: $0, of: $1)) }
+  }
+
+  private static func ending(_ tokenizer: Tokenizer) throws -> Tokenizer {
     guard let id = tokenizer.id(ofAddedToken: endOfText) else {
       preconditionFailure("the trainer lost the token \(endOfText)")
     }

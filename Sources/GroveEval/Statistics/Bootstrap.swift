@@ -57,19 +57,43 @@ public struct Bootstrap: Sendable {
   ///
   /// The `r`-th resample depends on the key and `r` alone.
   public func interval(count: Int, _ statistic: ([Int]) -> Double) -> Interval {
+    interval(strata: [count]) { statistic($0[0]) }
+  }
+
+  /// Any statistic of a resample whose documents stay in their stratum, given the indices within each: as many are drawn
+  /// from a stratum as it has, each of them equally often.
+  ///
+  /// The `r`-th resample depends on the key and `r` alone.
+  public func interval(strata counts: [Int], _ statistic: ([[Int]]) -> Double) -> Interval {
     var values: [Double] = []
     values.reserveCapacity(resamples)
-    var indices = [Int](repeating: 0, count: count)
-    for resample in 0..<resamples {
-      var generator = key.split(resample).generator()
-      for place in 0..<count { indices[place] = Int(generator.next().multipliedFullWidth(by: UInt64(count)).high) }
-      values.append(statistic(indices))
-    }
+    forEachResample(strata: counts) { values.append(statistic($0)) }
     values.sort()
     let tail = (1 - level) / 2
     return Interval(
-      estimate: statistic(Array(0..<count)), lower: Statistics.quantile(sorted: values, tail),
+      estimate: statistic(counts.map { Array(0..<$0) }), lower: Statistics.quantile(sorted: values, tail),
       upper: Statistics.quantile(sorted: values, 1 - tail), level: level)
+  }
+
+  /// The share of resamples of which a statement holds: how sure the sample makes it.
+  /// - Parameter holds: given the indices of a resample's documents, those of `interval` with the same key.
+  public func probability(count: Int, _ holds: ([Int]) -> Bool) -> Double {
+    var successes = 0
+    forEachResample(strata: [count]) { successes += holds($0[0]) ? 1 : 0 }
+    return Double(successes) / Double(resamples)
+  }
+
+  private func forEachResample(strata counts: [Int], _ body: ([[Int]]) -> Void) {
+    var indices = counts.map { [Int](repeating: 0, count: $0) }
+    for resample in 0..<resamples {
+      var generator = key.split(resample).generator()
+      for (stratum, count) in counts.enumerated() {
+        for place in 0..<count {
+          indices[stratum][place] = Int(generator.next().multipliedFullWidth(by: UInt64(count)).high)
+        }
+      }
+      body(indices)
+    }
   }
 
   private static func ratio(_ indices: [Int], _ numerators: [Double], _ denominators: [Double]) -> Double {

@@ -31,9 +31,7 @@ public struct ForestUse {
     }
     let clusterer = try Clusterer(contentsOf: folder.clusterer)
     let clusters = try folder.clusters(manifest, clusterer)
-    distances = try ExpertDistances(
-      clusters: clusters, clusterCount: clusterer.clusterCount, tokenizer: pool.tokenizer
-    ) { clusterer.makeContext() }
+    distances = try ExpertDistances(clusters, of: clusterer, tokenizer: pool.tokenizer)
     let words = clusterer.topTerms(6)
     terms = Dictionary(uniqueKeysWithValues: zip(manifest.experts.map(\.name), clusters.map { words[$0] }))
   }
@@ -71,5 +69,3 @@ extension ForestFolder {
     }
   }
 }
-
-extension ClusterContext: DistanceContext {}

@@ -14,15 +14,21 @@ public struct ModelMerge {
   private let plan: MergePlan
   private let random: RandomKey
   private let shardBytes: Int
+  private let names: [String: String]
 
   /// - Parameters:
   ///   - random: the key of random methods. A draw depends on it, on the model's name in the config and on the tensor's
   ///     name, never on the order.
   ///   - shardBytes: no file of weights is larger, unless a single tensor is.
-  public init(_ plan: MergePlan, random: RandomKey, shardBytes: Int = 5_000_000_000) {
+  ///   - names: what draws call a model instead of its name in the config, so that they need not depend on where its
+  ///     folder lies.
+  public init(
+    _ plan: MergePlan, random: RandomKey, shardBytes: Int = 5_000_000_000, names: [String: String] = [:]
+  ) {
     self.plan = plan
     self.random = random.split("merge")
     self.shardBytes = shardBytes
+    self.names = names
   }
 
   /// Writes the merged checkpoint: weights, config.json, generation_config.json, the tokenizer, and the config of the
@@ -78,13 +84,16 @@ public struct ModelMerge {
     guard entry.dtype.isFloatingPoint else { return try constant(entry) }
     let aligned = try aligned(entry)
     let inputs = MergeInputs(
-      name: entry.name, models: entry.sources.map { plan.models[$0.model].name }, base: entry.base, random: random
+      name: entry.name, models: entry.sources.map { drawName(plan.models[$0.model].name) }, base: entry.base,
+      random: random
     ) { index in
       if let aligned { return try aligned.tensor(index) { try stored(entry, model: $0) } }
       return try stored(entry, model: entry.sources[index].model)
     }
     return try entry.merge(inputs).cast(to: entry.dtype)
   }
+
+  private func drawName(_ model: String) -> String { names[model] ?? model }
 
   private func stored(_ entry: MergePlan.Entry, model: Int) throws -> Tensor {
     let source = entry.sources.first { $0.model == model }

@@ -141,7 +141,7 @@ enum GGUFSplit: CaseIterable {
     func sequence(_ first: JSONValue, usesPattern: Bool) -> JSONValue {
       ["type": "Sequence", "pretokenizers": [first, byteLevel(usesPattern: usesPattern)]]
     }
-    func split(_ pattern: PreTokenizer) -> JSONValue {
+    func split(_ pattern: TextSplit) -> JSONValue {
       ["type": "Split", "pattern": ["Regex": .string(pattern.pattern ?? "")], "behavior": "Isolated", "invert": false]
     }
     switch self {

@@ -1,8 +1,7 @@
 public import GroveCore
-import GroveModel
 
 /// What recipes about continued pre-training share: a model, the texts, and the run that everything goes on from.
-public struct ContinuedPretrainingConfig: Config {
+public struct ContinuedPretrainingConfig: Config, DecoderShape, TextStreamSettings {
   /// Trainings of each arm.
   public var seeds = 1
   /// Width of the residual stream, C. That of the feed-forward layers is 8/3 of it, rounded up to a multiple of 8.
@@ -44,52 +43,20 @@ public struct ContinuedPretrainingConfig: Config {
   public func issues() -> [ConfigIssue] {
     var issues: [ConfigIssue] = []
     for (field, value) in [
-      ("seeds", seeds), ("width", width), ("layers", layers), ("contextLength", contextLength),
-      ("batchSize", batchSize), ("baseSteps", baseSteps), ("steps", steps), ("validations", validations),
-      ("validationTokens", validationTokens),
+      ("seeds", seeds), ("batchSize", batchSize), ("baseSteps", baseSteps), ("steps", steps),
+      ("validations", validations), ("validationTokens", validationTokens),
     ] where value <= 0 { issues.append(ConfigIssue(field, "\(value) is not positive")) }
-    if heads <= 0 || width % max(2 * heads, 1) != 0 {
-      issues.append(ConfigIssue("heads", "\(heads) heads do not divide width \(width) into even parts"))
-    }
-    if vocabularySize < 257 { issues.append(ConfigIssue("vocabularySize", "\(vocabularySize) is below 257")) }
+    issues += shapeIssues()
     if !(learningRate > 0) { issues.append(ConfigIssue("learningRate", "\(learningRate) is not positive")) }
-    for (field, value) in [("floorShare", floorShare), ("heldOutShare", heldOutShare)]
-    where !(0 < value && value < 1) { issues.append(ConfigIssue(field, "\(value) is outside (0, 1)")) }
-    if !(0..<1).contains(warmupShare) { issues.append(ConfigIssue("warmupShare", "\(warmupShare) is outside [0, 1)")) }
-    if bytesPerPart < 0 { issues.append(ConfigIssue("bytesPerPart", "\(bytesPerPart) is negative")) }
-    if streams.isEmpty { issues.append(ConfigIssue("streams", "there is none to read")) }
-    for (index, stream) in streams.enumerated() { issues += stream.issues().under("streams.\(index)") }
-    if Set(streams.map(\.name)).count != streams.count {
-      issues.append(ConfigIssue("streams", "two have the same name"))
+    if !(0 < floorShare && floorShare < 1) {
+      issues.append(ConfigIssue("floorShare", "\(floorShare) is outside (0, 1)"))
     }
-    return issues
-  }
-
-  /// The shape of all models.
-  var model: ModelConfig {
-    var model = ModelConfig()
-    model.vocabularySize = vocabularySize
-    model.contextLength = contextLength
-    model.width = width
-    model.layers = layers
-    model.attention.heads = heads
-    model.attention.keyValueHeads = heads
-    model.feedForwardWidth = (8 * width / 3 + 7) / 8 * 8
-    return model
+    if !(0..<1).contains(warmupShare) { issues.append(ConfigIssue("warmupShare", "\(warmupShare) is outside [0, 1)")) }
+    return issues + textIssues()
   }
 
   /// What an arm of so many steps costs.
   func plan(_ name: String, steps: Int) -> RecipePlan.Arm {
-    let tokens = steps * batchSize * contextLength
-    return RecipePlan.Arm(
-      name: name, seeds: seeds, parameters: model.parameterCount, tokens: tokens,
-      operations: Double(tokens) * model.trainingOperationsPerToken)
-  }
-
-  /// What is wrong with a field that names streams.
-  func issues(_ field: String, naming names: [String]) -> [ConfigIssue] {
-    names.filter { name in !streams.contains { $0.name == name } }.map {
-      ConfigIssue(field, "there is no stream '\($0)' among \(streams.map(\.name).joined(separator: ", "))")
-    }
+    plan(name, seeds: seeds, tokens: steps * batchSize * contextLength)
   }
 }

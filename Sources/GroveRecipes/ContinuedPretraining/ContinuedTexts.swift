@@ -2,13 +2,13 @@ import Foundation
 import GroveCore
 import GroveCorpus
 
-/// The texts of a recipe about continued pre-training: a domain of the shards for each stream, the same for all seeds.
+/// The texts of a recipe that are cut from files: a domain of the shards for each stream, the same for all seeds.
 struct ContinuedTexts: Sendable {
   let made: RecipeTexts
-  let config: ContinuedPretrainingConfig
+  let config: any TextStreamSettings
   private let key = RandomKey(seed: 0).split("continued texts")
 
-  init(folder: URL, _ config: ContinuedPretrainingConfig) {
+  init(folder: URL, _ config: any TextStreamSettings) {
     made = RecipeTexts(folder: folder)
     self.config = config
   }
@@ -16,15 +16,28 @@ struct ContinuedTexts: Sendable {
   var split: SplitRule { get throws { try SplitRule(validationShare: config.heldOutShare, seed: 0) } }
 
   /// The files of the corpus that the streams are cut from.
-  static func sources(_ config: ContinuedPretrainingConfig, in corpus: URL) throws -> [SourceFile] {
+  static func sources(_ config: any TextStreamSettings, in corpus: URL) throws -> [SourceFile] {
     let names = Set(config.streams.flatMap { $0.parts.map(\.file) })
     return try RecipeTexts.sources(names.sorted(), in: corpus)
   }
 
   /// Writes texts, tokenizer and shards if they are not there yet.
+  /// - Parameters:
+  ///   - adding: writes what is not of the corpus beside the streams; the tokenizer learns from it too.
+  ///   - dividing: writes other divisions of the streams' documents; the tokenizer has not seen them.
   /// - Throws: `GroveError` if the corpus has not the files.
-  func prepare(corpus: URL) throws {
+  func prepare(
+    corpus: URL, adding: (RecipeTexts) throws -> Void = { _ in }, dividing: (RecipeTexts) throws -> Void = { _ in }
+  ) throws {
     if made.areBuilt { return }
+    try writeStreams(corpus)
+    try adding(made)
+    let tokenizer = try made.trainTokenizer(split: split, vocabularySize: config.vocabularySize)
+    try dividing(made)
+    try made.build(split: split, tokenizer: tokenizer)
+  }
+
+  private func writeStreams(_ corpus: URL) throws {
     let sources = try ContinuedTexts.sources(config, in: corpus)
     let split = try split
     for stream in config.streams {
@@ -45,7 +58,6 @@ struct ContinuedTexts: Sendable {
         return nil
       }
     }
-    try made.build(split: split, vocabularySize: config.vocabularySize)
   }
 
   // MARK: Junk

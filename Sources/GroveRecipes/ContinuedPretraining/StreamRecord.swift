@@ -14,6 +14,11 @@ struct StreamRecord {
     Array(zip(try arm.list("steps").map { Int($0) }, try arm.list("\(stream) curve")))
   }
 
+  /// The factor from bits per byte to nats per token on a stream: of all its held-out documents, so the same for all arms.
+  func natsPerToken(ofBitsOn stream: String) throws -> Double {
+    try arm.figure("\(stream) bytes per token") * 0.693_147_180_559_945_3
+  }
+
   /// How far the highest point of a curve within the first steps lies above a start, as a share of the start.
   func excess(_ stream: String, within steps: Int, over start: Double) throws -> Double {
     let highest = try curve(stream).filter { $0.step <= steps }.map(\.bitsPerByte).max() ?? .nan

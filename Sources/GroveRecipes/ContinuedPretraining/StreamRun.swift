@@ -20,14 +20,20 @@ struct StreamRun {
   let peak: Double
   /// Nil keeps to the peak at every step.
   let warmupSteps: Int?
+  /// Whether the rate falls after the warm-up; else it keeps to the peak.
+  var decays = true
+  /// Where the moments come from; kept, a run goes on as if it were the start's own.
+  var moments = StartConfig.Moments.fresh
   /// Saves the regular and the first steps too, for measures that no validation makes.
   var savesDensely = false
 
-  /// The rate of a step from 0, as the definition of the schedule has it: up linearly, down half a cosine to the floor.
+  /// The rate of a step from 0, as the definition of the schedule has it: up linearly, down half a cosine to the floor
+  /// unless the run keeps to its peak.
   func rate(_ step: Int, _ config: ContinuedPretrainingConfig) -> Double {
     let peak = peak * config.learningRate
     guard let warmupSteps else { return peak }
     if step < warmupSteps { return peak * Double(step + 1) / Double(warmupSteps) }
+    if !decays { return peak }
     let floor = config.floorShare * peak
     let progress = Double(step - warmupSteps) / Double(max(steps - warmupSteps, 1))
     return floor + (peak - floor) * (1 + cos(.pi * progress)) / 2
@@ -41,12 +47,13 @@ struct StreamRun {
     result.data.domains = shares.keys.sorted()
     if shares.count > 1 { result.data.weights = shares }
     result.start.model = start?.path ?? ""
+    result.start.moments = start == nil ? .fresh : moments
     result.training.seed = seed
     result.training.steps = steps
     result.training.batchSize = settings.batchSize
     result.training.precision = run.scale == .full ? .bfloat16 : .float32
     result.training.optimizer.learningRate = peak * settings.learningRate
-    result.training.schedule.shape = warmupSteps == nil ? .constant : .cosine
+    result.training.schedule.shape = warmupSteps == nil || !decays ? .constant : .cosine
     result.training.schedule.warmupSteps = warmupSteps ?? 0
     result.training.schedule.finalShare = settings.floorShare
     result.training.threads = run.device == .cpu ? 1 : 0
@@ -65,18 +72,10 @@ struct StreamRun {
     RunFolder(run.place(of: arm.name, seed: arm.seed).appending(path: "run")).checkpoint(step: arm.steps)
   }
 
-  /// Trains from the first step on; what an earlier call left is removed, since it may be in part only.
+  /// Trains from the first step on.
   /// - Returns: the folder, in which the last step has a checkpoint.
   func train(_ settings: ContinuedPretrainingConfig, _ run: RecipeRun, shards: URL, in place: URL) throws -> RunFolder {
-    let folder = RunFolder(place.appending(path: "run"))
-    if FileSystem.isFolder(folder.url) { try FileSystem.remove(folder.url) }
-    let trainer = try Trainer(config(settings, run, shards: shards), folder: folder, device: run.device)
-    let outcome = try trainer.run(shouldStop: run.shouldStop) { event in
-      guard case .step(let record) = event else { return }
-      run.onEvent(.step(arm: name, seed: seed, step: record.step, of: steps, lossNats: record.lossNats))
-    }
-    if outcome != .finished { throw RecipeInterrupted() }
-    return folder
+    try run.train(config(settings, run, shards: shards), in: place.appending(path: "run"), as: name, seed: seed)
   }
 
   // MARK: What came of it
@@ -101,6 +100,8 @@ struct StreamRun {
       let own = losses.filter { $0.domain == stream }
       result.series["\(stream) nats"] = own.map(\.nats)
       result.series["\(stream) bytes"] = own.map { Double($0.bytes) }
+      let tokens = own.reduce(0) { $0 + $1.tokens }
+      result.figures["\(stream) bytes per token"] = Double(own.reduce(0) { $0 + $1.bytes }) / Double(max(tokens, 1))
       result.figures[stream] = DocumentLoss.bitsPerByte(
         nats: own.reduce(0) { $0 + $1.nats }, bytes: own.reduce(0) { $0 + $1.bytes })
     }
@@ -111,14 +112,7 @@ struct StreamRun {
   private func heldOut(
     _ folder: RunFolder, _ settings: ContinuedPretrainingConfig, _ run: RecipeRun, shards: URL
   ) throws -> [DocumentLoss] {
-    let dataset = try TokenDataset(
-      folder: shards, split: .validation, domains: .only(judges), contextLength: settings.contextLength)
-    let context = settings.contextLength
-    let evaluator = try PerplexityEvaluator(
-      contextLength: context, stride: context, batchTokens: 16 * context,
-      endOfText: dataset.manifest.tokenizer.endOfText)
-    let model = try ModelFolder.load(folder.checkpoint(step: steps))
-    try model.prepare(run.scale == .full ? .bfloat16 : .float32, training: false, device: run.device)
-    return try evaluator.losses(of: dataset.allDocuments(), under: model, device: run.device).filter { $0.bytes > 0 }
+    try HeldOutText(shards, domains: judges, contextLength: settings.contextLength)
+      .losses(under: folder.checkpoint(step: steps), precision: run.judgingPrecision, device: run.device)
   }
 }

@@ -187,7 +187,8 @@ public struct Demo: Sendable {
     var start = clock.now
     let files = try CorpusFiles([corpus])
     let tokenizer = try CorpusTokenizer.train(
-      files, reading, split: split, vocabularySize: vocabularySize, onProblem: { _ in }, onProgress: { _ in })
+      files, reading, split: split, kind: .bytePair, vocabularySize: vocabularySize, onProblem: { _ in },
+      onProgress: { _ in })
     onEvent(.tokenizer(vocabularySize: tokenizer.vocabularySize, seconds: (clock.now - start).seconds))
     start = clock.now
     let found = try DomainFinder(clustering, split: split).find(files, reading, onEvent: { _ in })

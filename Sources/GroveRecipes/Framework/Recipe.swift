@@ -63,7 +63,9 @@ extension Recipe {
 public enum Recipes {
   /// By id.
   public static let all: [any Recipe] = [
-    PythiaRecipe(), RewarmRecipe(), StabilityGapRecipe(), TinyLanguageModelsRecipe(),
+    BranchTrainMergeRecipe(), ClusterBranchTrainMergeRecipe(), CriticalMixtureRecipe(), InstructionResidualRecipe(),
+    DropAndRescaleRecipe(), PythiaRecipe(), RewarmRecipe(), StabilityGapRecipe(), TinyLanguageModelsRecipe(),
+    CrossLingualExpertsRecipe(),
   ]
 
   /// - Throws: `GroveError` with code `.argument` that names the ids there are.

@@ -1,5 +1,6 @@
 public import Foundation
 import GroveCore
+import GroveModel
 public import GroveTensor
 import GroveTrain
 import Synchronization
@@ -25,6 +26,8 @@ public final class RecipeRun: Sendable {
   public let device: Device
   /// Changes to the scale's config, each as "sizes.0.width=32"; what they change, the result no longer says of the scale.
   public let overrides: [String]
+  /// In which weights are judged.
+  var judgingPrecision: Precision { scale == .full ? .bfloat16 : .float32 }
   let shouldStop: @Sendable () -> Bool
   let onEvent: @Sendable (RecipeEvent) -> Void
 

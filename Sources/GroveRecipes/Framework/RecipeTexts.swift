@@ -36,12 +36,17 @@ struct RecipeTexts: Sendable {
   /// The file of a domain.
   func file(_ domain: String) -> URL { texts.appending(path: "\(domain).jsonl") }
 
+  /// Trains a tokenizer on the training side of the domains that are written so far.
+  func trainTokenizer(split: SplitRule, vocabularySize: Int) throws -> Tokenizer {
+    try CorpusTokenizer.train(
+      CorpusFiles([texts]), RecipeTexts.options, split: split, kind: .bytePair, vocabularySize: vocabularySize,
+      onProblem: { _ in },
+      onProgress: { _ in })
+  }
+
   /// Trains a tokenizer on the training side of all domains and makes their shards.
   func build(split: SplitRule, vocabularySize: Int) throws {
-    let tokenizer = try CorpusTokenizer.train(
-      CorpusFiles([texts]), RecipeTexts.options, split: split, vocabularySize: vocabularySize, onProblem: { _ in },
-      onProgress: { _ in })
-    try build(split: split, tokenizer: tokenizer)
+    try build(split: split, tokenizer: trainTokenizer(split: split, vocabularySize: vocabularySize))
   }
 
   /// Makes the shards of all domains with a tokenizer.

@@ -69,13 +69,8 @@ struct DomainSubsets: Sendable {
   }
 
   private func score(_ dataset: TokenDataset, _ checkpoint: URL, _ device: Device) throws -> [DocumentLoss] {
-    let context = config.pretraining.contextLength
-    let evaluator = try PerplexityEvaluator(
-      contextLength: context, stride: context, batchTokens: 16 * context,
-      endOfText: dataset.manifest.tokenizer.endOfText)
-    let model = try ModelFolder.load(checkpoint)
-    try model.prepare(.float32, training: false, device: device)
-    return try evaluator.losses(of: dataset.allDocuments(), under: model, device: device).filter { $0.bytes > 0 }
+    try HeldOutText(dataset.allDocuments(), dataset, contextLength: config.pretraining.contextLength)
+      .losses(under: checkpoint, precision: .float32, device: device)
   }
 
   private func junkShare(_ losses: [DocumentLoss]) -> Double {

@@ -16,7 +16,7 @@ struct PassageCutter {
   let vocabularySize: Int
   /// Tokens of a passage, the class token included.
   let length: Int
-  private var encoder: BytePairEncoder
+  private var encoder: TokenEncoder
 
   /// - Parameter documents: what the tokenizer is learned from.
   init(_ documents: [Document], vocabularySize: Int, length: Int) throws {

@@ -13,10 +13,10 @@ struct LongWordMerger: ~Copyable {
   private(set) var steps = 0
 
   /// - Precondition: `count` fits in 32 bits, less one.
-  init(_ merges: MergeTable, byteCount: Int, id: (Int) -> UInt32) {
-    precondition(byteCount < Int(UInt32.max), "a word of \(byteCount) bytes has no 32-bit places")
+  init(_ merges: MergeTable, count: Int, id: (Int) -> UInt32) {
+    precondition(count < Int(UInt32.max), "a word of \(count) units has no 32-bit places")
     self.merges = merges
-    count = byteCount
+    self.count = count
     ids = .allocate(capacity: count)
     pairs = .allocate(capacity: count)
     next = .allocate(capacity: count)

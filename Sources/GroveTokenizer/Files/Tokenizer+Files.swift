@@ -5,20 +5,61 @@ extension Tokenizer {
   /// The name of the file that holds a tokenizer.
   public static let fileName = "tokenizer.json"
   private static let configFileName = "tokenizer_config.json"
+  private static let templateFileName = "chat_template.jinja"
   private static let largestFileBytes = 256 << 20
 
-  /// Reads a `tokenizer.json`, or the one in a folder; the `tokenizer_config.json` beside it gives the roles.
+  /// The name of a sentencepiece model beside other files of a tokenizer.
+  public static let sentencePieceFileName = "tokenizer.model"
+
+  /// Reads a `tokenizer.json`, a sentencepiece `.model`, or what a folder has of them, the first before the second; the
+  /// `tokenizer_config.json` beside it gives the roles.
   /// - Throws: `GroveError` with code `.file` or `.format`, which names the file and the field.
   public init(contentsOf url: URL) throws {
-    let file = FileSystem.isFolder(url) ? url.appending(path: Tokenizer.fileName) : url
+    let file = FileSystem.isFolder(url) ? Tokenizer.file(in: url) : url
     let byteCount = try FileSystem.byteCount(of: file)
     guard byteCount <= Tokenizer.largestFileBytes else {
       throw GroveError(
         .format, file.path, "\(byteCount) bytes are no tokenizer; the limit is \(Tokenizer.largestFileBytes)")
     }
-    try self.init(JSONValue(contentsOf: file), at: file.path)
+    if file.pathExtension == "model" {
+      self.init(try SentencePieceReader.parts([UInt8](FileSystem.read(file)), at: file.path))
+    } else {
+      try self.init(JSONValue(contentsOf: file), at: file.path)
+    }
     let config = file.deletingLastPathComponent().appending(path: Tokenizer.configFileName)
-    if FileSystem.exists(config) { try readRoles(JSONValue(contentsOf: config), at: config.path) }
+    if FileSystem.exists(config) {
+      let json = try JSONValue(contentsOf: config)
+      try readRoles(json, at: config.path)
+      parts.chatTemplate = try Tokenizer.chatTemplate(json, at: config.path)
+    }
+    let template = file.deletingLastPathComponent().appending(path: Tokenizer.templateFileName)
+    if FileSystem.exists(template) {
+      parts.chatTemplate = String(decoding: try FileSystem.read(template), as: UTF8.self)
+    }
+  }
+
+  /// The text of the template, or of the one named `default` of several.
+  private static func chatTemplate(_ config: JSONValue, at place: String) throws -> String? {
+    guard let value = config["chat_template"], value != .null else { return nil }
+    if let text = value.stringValue { return text }
+    let named = value.arrayValue?.first { $0["name"] == "default" } ?? value.arrayValue?.first
+    guard let text = named?["template"]?.stringValue else {
+      throw GroveError(.format, "\(place) › chat_template", "is neither a text nor a list of named texts")
+    }
+    return text
+  }
+
+  private static func file(in folder: URL) -> URL {
+    let model = folder.appending(path: sentencePieceFileName)
+    let json = folder.appending(path: fileName)
+    return !FileSystem.exists(json) && FileSystem.exists(model) ? model : json
+  }
+
+  /// Takes a tokenizer out of the bytes of a sentencepiece `.model`.
+  /// - Parameter place: what errors call the bytes.
+  /// - Throws: `GroveError` with code `.format`, which names the piece or the byte.
+  public init(sentencePiece bytes: [UInt8], at place: String) throws {
+    self.init(try SentencePieceReader.parts(bytes, at: place))
   }
 
   /// Takes a tokenizer out of the document of a `tokenizer.json`.
@@ -29,10 +70,15 @@ extension Tokenizer {
   }
 
   /// Writes `tokenizer.json`, `tokenizer_config.json` and `special_tokens_map.json` into a folder, each in one step: what
-  /// `tokenizers` and `transformers` load. The same tokenizer gives the same bytes.
+  /// `tokenizers` and `transformers` load. The same tokenizer gives the same bytes. One that came from a `.model` file
+  /// leaves that file, as `tokenizer.model`, instead of the first.
   public func write(toFolder folder: URL) throws {
     try FileSystem.makeFolder(folder)
-    try FileSystem.write(json.prettyText, to: folder.appending(path: Tokenizer.fileName))
+    if let bytes = parts.sentencePiece {
+      try FileSystem.write(bytes, to: folder.appending(path: Tokenizer.sentencePieceFileName))
+    } else {
+      try FileSystem.write(json.prettyText, to: folder.appending(path: Tokenizer.fileName))
+    }
     try FileSystem.write(configJSON.prettyText + "\n", to: folder.appending(path: Tokenizer.configFileName))
     try FileSystem.write(rolesJSON.prettyText + "\n", to: folder.appending(path: "special_tokens_map.json"))
   }
@@ -40,32 +86,20 @@ extension Tokenizer {
   /// SHA-256 of the compact text of `json`, in hexadecimal: equal for tokenizers that give the same ids by the same rules.
   public var fingerprint: String { ContentHash.of(json.text) }
 
-  /// The document of a `tokenizer.json`, with the keys in the order of `tokenizers`.
+  /// The document of a `tokenizer.json`, with the keys in the order of `tokenizers`. A tokenizer from a `.model` file has
+  /// none: there it holds the SHA-256 of that file.
   public var json: JSONValue {
-    [
-      "version": "1.0", "truncation": nil, "padding": nil,
-      "added_tokens": .array(addedTokens.map { $0.json(includingID: true) }),
-      "normalizer": nil,
-      "pre_tokenizer": PreTokenizerField.json(settings),
-      "post_processor": parts.postProcessor,
-      "decoder": ["type": "ByteLevel", "add_prefix_space": true, "trim_offsets": true, "use_regex": true],
-      "model": modelJSON,
-    ]
-  }
-
-  private var modelJSON: JSONValue {
-    let added = Dictionary(uniqueKeysWithValues: addedTokens.map { ($0.id, $0.content) })
-    let texts = (0..<UInt32(vocabularySize)).map { id in
-      added[id] ?? ByteAlphabet.text(of: vocabulary.bytes(of: id) ?? [])
-    }
-    let vocabularyMembers = texts.indices.filter { !parts.outsideModel.contains(UInt32($0)) }.map { id in
-      (key: texts[id], value: JSONValue.integer(id))
+    if let bytes = parts.sentencePiece {
+      var hash = ContentHash()
+      hash.update(bytes)
+      return ["sentencepiece": .string(hash.hexadecimal())]
     }
     return [
-      "type": "BPE", "dropout": nil, "unk_token": nil, "continuing_subword_prefix": nil, "end_of_word_suffix": nil,
-      "fuse_unk": false, "byte_fallback": false, "ignore_merges": .bool(settings.wholeWords == .taken),
-      "vocab": .object(vocabularyMembers),
-      "merges": .array(merges.map { [.string(texts[Int($0.left)]), .string(texts[Int($0.right)])] }),
+      "version": "1.0", "truncation": parts.fields.truncation, "padding": parts.fields.padding,
+      "added_tokens": .array(addedTokens.map { $0.json(includingID: true) }),
+      "normalizer": parts.fields.normalizer, "pre_tokenizer": parts.fields.preTokenizer,
+      "post_processor": parts.fields.postProcessor, "decoder": parts.fields.decoder,
+      "model": ModelJSON(tokenizer: self).json,
     ]
   }
 
@@ -80,10 +114,12 @@ extension Tokenizer {
   private var configJSON: JSONValue {
     let decoder = addedTokens.map { (key: String($0.id), value: $0.json(includingID: false)) }
     let head: [(key: String, value: JSONValue)] = [
-      ("tokenizer_class", "PreTrainedTokenizerFast"), ("add_prefix_space", .bool(settings.prefix == .space)),
+      ("tokenizer_class", "PreTrainedTokenizerFast"),
+      ("add_prefix_space", .bool(parts.preTokenizers.contains(.spacePrefix))),
       ("clean_up_tokenization_spaces", false), ("added_tokens_decoder", .object(decoder)),
     ]
-    return .object(head + (rolesJSON.objectValue ?? []))
+    let template = parts.chatTemplate.map { [(key: "chat_template", value: JSONValue.string($0))] } ?? []
+    return .object(head + (rolesJSON.objectValue ?? []) + template)
   }
 
   private mutating func readRoles(_ config: JSONValue, at place: String) throws {

@@ -2,7 +2,7 @@ import GroveCore
 
 /// Reads a `tokenizer.json`: refuses, by file and field, whatever would give other ids than `tokenizers` gives.
 struct TokenizerReader {
-  private let file: String
+  let file: String
 
   init(file: String) { self.file = file }
 
@@ -14,66 +14,21 @@ struct TokenizerReader {
         "model",
       ])
     if let version = root["version"], version != "1.0" { throw unsupported("version", version) }
-    for field in ["truncation", "padding", "normalizer"] {
-      if let value = root[field], value != .null { throw unsupported(field, value, remedy: "Only null is supported.") }
-    }
-    try check(decoder: root["decoder"] ?? .null)
-    try check(postProcessor: root["post_processor"] ?? .null, "post_processor")
-    let (preTokenizer, prefix) = try PreTokenizerField(reader: self).read(root["pre_tokenizer"] ?? .null)
+    func field(_ name: String) -> JSONValue { root[name] ?? .null }
+    let normalizer = try NormalizerField(reader: self).read(field("normalizer"), "normalizer")
+    let steps = try PreTokenizerField(reader: self).read(field("pre_tokenizer"), "pre_tokenizer")
     guard let model = root["model"] else { throw failure("model", "is missing") }
-    let wholeWords = try settings(ofModel: model)
     let added = try addedTokens(root["added_tokens"] ?? [])
-    let (vocabulary, outsideModel) = try self.vocabulary(model, added)
+    let content = try ModelField(reader: self, model: model, added: added).read(isByteLevel: steps.isByteLevel)
+    let postProcessor = try PostProcessorField(reader: self, tokenCount: content.vocabulary.count)
+      .read(field("post_processor"), "post_processor")
     return Tokenizer.Parts(
-      vocabulary: vocabulary, merges: try merges(model, vocabulary),
-      addedTokens: added.sorted { $0.id < $1.id },
-      settings: .init(preTokenizer: preTokenizer, prefix: prefix, wholeWords: wholeWords),
-      outsideModel: outsideModel, roles: [:], postProcessor: root["post_processor"] ?? .null)
-  }
-
-  // MARK: Components
-
-  private func check(decoder: JSONValue) throws {
-    guard decoder["type"]?.stringValue == "ByteLevel" else {
-      throw unsupported("decoder", decoder, remedy: "Only ByteLevel is supported.")
-    }
-  }
-
-  private func check(postProcessor: JSONValue, _ field: String) throws {
-    switch postProcessor["type"]?.stringValue {
-    case nil where postProcessor == .null: return
-    case "ByteLevel", "TemplateProcessing": return
-    case "Sequence":
-      for (index, part) in (postProcessor["processors"]?.arrayValue ?? []).enumerated() {
-        try check(postProcessor: part, "\(field).processors[\(index)]")
-      }
-    default:
-      throw unsupported(field, postProcessor, remedy: "ByteLevel, TemplateProcessing and Sequence are supported.")
-    }
-  }
-
-  private func settings(ofModel model: JSONValue) throws -> Tokenizer.WholeWords {
-    try check(
-      model, "model",
-      keys: [
-        "type", "dropout", "unk_token", "continuing_subword_prefix", "end_of_word_suffix", "fuse_unk", "byte_fallback",
-        "ignore_merges", "vocab", "merges",
-      ])
-    if let type = model["type"], type != "BPE" {
-      throw unsupported("model", model, remedy: "Only BPE is supported.")
-    }
-    if let dropout = model["dropout"], dropout != .null, dropout.numberValue != 0 {
-      throw unsupported("model.dropout", dropout, remedy: "Only null is supported.")
-    }
-    for field in ["continuing_subword_prefix", "end_of_word_suffix"] {
-      if let value = model[field], value != .null, value != "" {
-        throw unsupported("model.\(field)", value, remedy: "Only null is supported.")
-      }
-    }
-    if let fallback = model["byte_fallback"], fallback != false {
-      throw unsupported("model.byte_fallback", fallback, remedy: "Only false is supported.")
-    }
-    return try flag(model, "ignore_merges", "model", missing: false) ? .taken : .merged
+      vocabulary: content.vocabulary, model: content.model, normalizer: normalizer, preTokenizers: steps.steps,
+      postProcessor: postProcessor, decoder: try DecoderField(reader: self).read(field("decoder"), "decoder"),
+      addedTokens: added.sorted { $0.id < $1.id }, outsideModel: content.outsideModel,
+      fields: .init(
+        truncation: field("truncation"), padding: field("padding"), normalizer: field("normalizer"),
+        preTokenizer: field("pre_tokenizer"), postProcessor: field("post_processor"), decoder: field("decoder")))
   }
 
   private func addedTokens(_ value: JSONValue) throws -> [AddedToken] {
@@ -100,89 +55,6 @@ struct TokenizerReader {
     }
   }
 
-  // MARK: Vocabulary and merges
-
-  /// The tokens by id, and the ids that only `added_tokens` has. Every id from 0 up has exactly one token.
-  private func vocabulary(_ model: JSONValue, _ added: [AddedToken]) throws -> (Vocabulary, Set<UInt32>) {
-    guard let entries = model["vocab"]?.objectValue else { throw failure("model.vocab", "is not an object") }
-    let addedByContent = Dictionary(uniqueKeysWithValues: added.map { ($0.content, $0) })
-    var outside = added.count
-    for entry in entries where addedByContent[entry.key] != nil { outside -= 1 }
-    let count = entries.count + max(0, outside)
-    var texts = [String?](repeating: nil, count: count)
-    func place(_ text: String, _ id: UInt32, _ field: String) throws {
-      guard Int(id) < count else {
-        throw failure(field, "the id \(id) leaves a gap: \(count) tokens have the ids 0 to \(count - 1)")
-      }
-      if let other = texts[Int(id)] { throw failure(field, "the id \(id) is that of \(quoted(other)) too") }
-      texts[Int(id)] = text
-    }
-    var seen: Set<String> = []
-    for entry in entries {
-      let field = "model.vocab[\(quoted(entry.key))]"
-      guard seen.insert(entry.key).inserted else { throw failure(field, "occurs twice") }
-      let id = try self.id(entry.value, field)
-      if let token = addedByContent[entry.key], token.id != id {
-        throw failure(field, "the id is \(id), but added_tokens gives it \(token.id)")
-      }
-      try place(entry.key, id, field)
-    }
-    var outsideModel: Set<UInt32> = []
-    for (index, token) in added.enumerated() where Int(token.id) >= count || texts[Int(token.id)] != token.content {
-      try place(token.content, token.id, "added_tokens[\(index)].id")
-      outsideModel.insert(token.id)
-    }
-    return (try makeVocabulary(texts.compactMap { $0 }, addedByContent), outsideModel)
-  }
-
-  private func makeVocabulary(_ texts: [String], _ added: [String: AddedToken]) throws -> Vocabulary {
-    var vocabulary = Vocabulary()
-    for text in texts {
-      let bytes = ByteAlphabet.bytes(of: text)
-      if added[text] != nil {
-        vocabulary.append(Array(text.utf8), findable: bytes == Array(text.utf8))
-      } else if let bytes, !bytes.isEmpty {
-        vocabulary.append(bytes, findable: true)
-      } else {
-        throw failure(
-          "model.vocab[\(quoted(text))]", "is no byte-level token: it has characters that stand for no byte")
-      }
-    }
-    for byte in UInt8.min...UInt8.max where vocabulary.id(of: [byte]) == nil {
-      throw failure("model.vocab", "has no token for the byte \(byte), so some texts have no ids")
-    }
-    return vocabulary
-  }
-
-  private func merges(_ model: JSONValue, _ vocabulary: Vocabulary) throws -> [Merge] {
-    guard let entries = model["merges"]?.arrayValue else { throw failure("model.merges", "is not a list") }
-    var seen: Set<UInt64> = []
-    seen.reserveCapacity(entries.count)
-    return try entries.enumerated().map { index, entry in
-      let field = "model.merges[\(index)]"
-      let texts: [String]
-      if let text = entry.stringValue {
-        texts = text.split(separator: " ", omittingEmptySubsequences: false).map(String.init)
-      } else {
-        texts = entry.arrayValue?.compactMap(\.stringValue) ?? []
-      }
-      guard texts.count == 2 else {
-        throw failure(field, "is neither a pair of tokens nor two of them with a space between")
-      }
-      func id(_ text: String) throws -> UInt32 {
-        guard let bytes = ByteAlphabet.bytes(of: text), let id = vocabulary.id(of: bytes) else {
-          throw failure(field, "\(quoted(text)) is not in model.vocab")
-        }
-        return id
-      }
-      let merge = Merge(left: try id(texts[0]), right: try id(texts[1]), result: try id(texts[0] + texts[1]))
-      guard seen.insert(UInt64(merge.left) << 32 | UInt64(merge.right)).inserted else {
-        throw failure(field, "repeats the merge of \(quoted(texts[0])) and \(quoted(texts[1]))")
-      }
-      return merge
-    }
-  }
-
   // MARK: Fields
 
   func check(_ value: JSONValue, _ field: String, keys: Set<String>) throws {
@@ -201,11 +73,32 @@ struct TokenizerReader {
     return flag
   }
 
-  private func id(_ value: JSONValue?, _ field: String) throws -> UInt32 {
+  func id(_ value: JSONValue?, _ field: String) throws -> UInt32 {
     guard let number = value?.integerValue, let id = UInt32(exactly: number) else {
       throw failure(field, "is not an id: a whole number from 0 to 4294967295")
     }
     return id
+  }
+
+  /// A member that must be a text.
+  func text(_ value: JSONValue, _ key: String, _ field: String) throws -> String {
+    guard let text = value[key]?.stringValue else { throw failure("\(field).\(key)", "is not a string") }
+    return text
+  }
+
+  /// A member that must be a whole number from 0 up.
+  func count(_ value: JSONValue, _ key: String, _ field: String, missing: Int) throws -> Int {
+    guard let member = value[key] else { return missing }
+    guard let count = member.integerValue, count >= 0 else {
+      throw failure("\(field).\(key)", "is not a whole number from 0 up")
+    }
+    return count
+  }
+
+  /// The members of a list, each with its field's name.
+  func list(_ value: JSONValue, _ key: String, _ field: String) throws -> [(value: JSONValue, field: String)] {
+    guard let list = value[key]?.arrayValue else { throw failure("\(field).\(key)", "is not a list") }
+    return list.enumerated().map { ($1, "\(field).\(key)[\($0)]") }
   }
 
   func unsupported(_ field: String, _ value: JSONValue, remedy: String = "") -> GroveError {
@@ -218,7 +111,7 @@ struct TokenizerReader {
   }
 
   /// A token in an error message: short, whatever the file says.
-  private func quoted(_ text: String) -> String {
+  func quoted(_ text: String) -> String {
     text.unicodeScalars.count > 40 ? "\"\(String(text.unicodeScalars.prefix(40)))…\"" : "\"\(text)\""
   }
 }

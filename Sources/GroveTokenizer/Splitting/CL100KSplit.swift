@@ -15,9 +15,14 @@ enum CL100KSplit {
       }
     }
     if kind == CharacterClasses.other { return newlinesEnd(text, text.runEnd(of: kind, from: start + width, end), end) }
-    let runEnd = text.runEnd(of: kind, from: start + width, end)
-    // `\s*[\r\n]+`: up to and with the last newline of the run, where it has one.
-    var newline = runEnd
+    return spacesEnd(text, start, width, end)
+  }
+
+  /// `\s*[\r\n]+|\s+(?!\S)|\s+`: up to and with the last newline of the run, where it has one. `width` is that of the
+  /// first character of the run.
+  @inline(__always)
+  static func spacesEnd(_ text: TextCursor, _ start: Int, _ width: Int, _ end: Int) -> Int {
+    var newline = text.runEnd(of: CharacterClasses.space, from: start + width, end)
     while newline > start, !isNewline(text.bytes[newline - 1]) { newline -= 1 }
     return newline > start ? newline : SpaceRun.pieceEnd(text, start, start + width, end)
   }
@@ -25,13 +30,13 @@ enum CL100KSplit {
   @inline(__always)
   private static func isNewline(_ byte: UInt8) -> Bool { byte == 0x0A || byte == 0x0D }
 
-  private static func newlinesEnd(_ text: TextCursor, _ start: Int, _ end: Int) -> Int {
+  static func newlinesEnd(_ text: TextCursor, _ start: Int, _ end: Int) -> Int {
     var at = start
     while at < end, isNewline(text.bytes[at]) { at += 1 }
     return at
   }
 
-  private static func numberEnd(_ text: TextCursor, _ start: Int, _ end: Int, limit: Int) -> Int {
+  static func numberEnd(_ text: TextCursor, _ start: Int, _ end: Int, limit: Int) -> Int {
     var at = start
     for _ in 0..<limit where at < end {
       let (kind, width) = text.character(at: at, end)
@@ -42,7 +47,7 @@ enum CL100KSplit {
   }
 
   /// `(?i:'s|'t|'re|'ve|'m|'ll|'d)`. Ignoring case, U+017F (long s) is an s, too.
-  private static func contractionEnd(_ text: TextCursor, _ start: Int, _ end: Int) -> Int? {
+  static func contractionEnd(_ text: TextCursor, _ start: Int, _ end: Int) -> Int? {
     guard start + 1 < end else { return nil }
     let first = text.bytes[start + 1]
     if first == 0xC5, start + 2 < end, text.bytes[start + 2] == 0xBF { return start + 3 }

@@ -13,6 +13,14 @@ package struct CharacterClasses: @unchecked Sendable {
   package static let mask: UInt8 = 3
   /// Set in the table entry of what regular expressions call a word character (`\w`).
   package static let word: UInt8 = 4
+  /// Set for `\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}`: what may start a word in o200k's split.
+  package static let upper: UInt8 = 8
+  /// Set for `\p{Ll}\p{Lm}\p{Lo}\p{M}`. What is `other` and in both sets is a mark.
+  package static let lower: UInt8 = 16
+  /// Set for `\p{P}`.
+  package static let punctuation: UInt8 = 32
+  /// Set for `\p{S}`.
+  package static let symbol: UInt8 = 64
 
   package static let shared = CharacterClasses()
 
@@ -20,13 +28,18 @@ package struct CharacterClasses: @unchecked Sendable {
   package let table: UnsafePointer<UInt8>
 
   private init() {
+    table = CharacterClasses.expanded(characterClassRuns)
+  }
+
+  /// A table of a byte per code point from the runs `first code point << 8 | byte`.
+  static func expanded(_ runs: [UInt32]) -> UnsafePointer<UInt8> {
     let limit = 0x110000
     let memory = UnsafeMutablePointer<UInt8>.allocate(capacity: limit)
-    for (index, run) in characterClassRuns.enumerated() {
-      let start = Int(run >> 3)
-      let end = index + 1 < characterClassRuns.count ? Int(characterClassRuns[index + 1] >> 3) : limit
-      (memory + start).initialize(repeating: UInt8(run & 7), count: end - start)
+    for (index, run) in runs.enumerated() {
+      let start = Int(run >> 8)
+      let end = index + 1 < runs.count ? Int(runs[index + 1] >> 8) : limit
+      (memory + start).initialize(repeating: UInt8(truncatingIfNeeded: run), count: end - start)
     }
-    table = UnsafePointer(memory)
+    return UnsafePointer(memory)
   }
 }

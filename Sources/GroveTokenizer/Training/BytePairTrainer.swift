@@ -15,7 +15,7 @@ public struct BytePairTrainer: Sendable {
     /// Texts of control tokens: the first ids. In documents they have no meaning and are counted as text.
     public var specialTokens: [String]
     /// How a document is split.
-    public var preTokenizer: PreTokenizer
+    public var preTokenizer: TextSplit
     /// What becomes of bytes that are not UTF-8.
     public var malformed: MalformedBytes
     /// Bytes of memory for different words. Beyond it the rarest are forgotten (`forgottenWords`). At least 64 KiB.
@@ -23,7 +23,7 @@ public struct BytePairTrainer: Sendable {
 
     /// Settings of a training.
     public init(
-      vocabularySize: Int, minimumFrequency: Int, specialTokens: [String], preTokenizer: PreTokenizer,
+      vocabularySize: Int, minimumFrequency: Int, specialTokens: [String], preTokenizer: TextSplit,
       malformed: MalformedBytes, wordMemoryBytes: Int
     ) {
       self.vocabularySize = vocabularySize
@@ -83,6 +83,53 @@ public struct BytePairTrainer: Sendable {
     text.withUTF8 { countPieces($0) }
   }
 
+  /// Counts the words of a document that an analyser has cut into morphemes: no merge is learned across a separator, and
+  /// the separators are no part of the words (Ko et al. 2023, arXiv:2306.02254 §2.2, as Polyglot-Ko was trained).
+  ///
+  /// A piece of the split ends at every separator. What is learned so needs no analyser to encode with.
+  public mutating func count(_ document: [UInt8], morphemesSeparatedBy separator: [UInt8]) {
+    precondition(!separator.isEmpty, "an empty separator stands everywhere")
+    let whole = document.replacing(bytes: separator, with: []) ?? document
+    let isRepaired =
+      settings.malformed == .replacing
+      && whole.withUnsafeBufferPointer {
+        UTF8Check.firstProblem(in: $0) != nil
+      }
+    if isRepaired {
+      let repaired = document.withUnsafeBufferPointer { UTF8Check.repaired($0) }
+      return count(repaired, morphemesSeparatedBy: separator)
+    }
+    var borders: [Int] = []
+    var at = 0
+    var removed = 0
+    while at + separator.count <= document.count {
+      if document[at..<at + separator.count].elementsEqual(separator) {
+        borders.append(at - removed)
+        removed += separator.count
+        at += separator.count
+      } else {
+        at += 1
+      }
+    }
+    whole.withUnsafeBufferPointer { countPieces($0, cutAt: borders) }
+  }
+
+  private mutating func countPieces(_ document: UnsafeBufferPointer<UInt8>, cutAt borders: [Int]) {
+    guard let bytes = document.baseAddress else { return }
+    let cursor = TextCursor(bytes)
+    var border = 0
+    var start = 0
+    while start < document.count {
+      let end = settings.preTokenizer.pieceEnd(cursor, start, document.count)
+      while start < end {
+        while border < borders.count, borders[border] <= start { border += 1 }
+        let cut = border < borders.count ? min(borders[border], end) : end
+        words.add(UnsafeBufferPointer(start: bytes + start, count: cut - start))
+        start = cut
+      }
+    }
+  }
+
   private mutating func countPieces(_ document: UnsafeBufferPointer<UInt8>) {
     guard let bytes = document.baseAddress else { return }
     let cursor = TextCursor(bytes)
@@ -112,10 +159,12 @@ public struct BytePairTrainer: Sendable {
       progress($0, settings.vocabularySize)
     }
     let added = settings.specialTokens.enumerated().map { AddedToken.special($1, id: UInt32($0)) }
+    let byteLevel: JSONValue = ["type": "ByteLevel", "add_prefix_space": true, "trim_offsets": true, "use_regex": true]
     return Tokenizer(
       .init(
-        vocabulary: learner.vocabulary, merges: learner.merges, addedTokens: added,
-        settings: .init(preTokenizer: settings.preTokenizer, prefix: .none, wholeWords: .merged),
-        outsideModel: [], roles: [:]))
+        vocabulary: learner.vocabulary,
+        model: .bytePair(.init(units: .bytes, wholeWords: .merged, merges: learner.merges)), normalizer: nil,
+        preTokenizers: [.split(settings.preTokenizer)], postProcessor: nil, decoder: .byteLevel, addedTokens: added,
+        fields: .init(preTokenizer: PreTokenizerField.json(settings.preTokenizer), decoder: byteLevel)))
   }
 }

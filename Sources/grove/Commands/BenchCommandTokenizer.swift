@@ -11,8 +11,8 @@ struct BenchTokenizerCommand: ParsableCommand {
     commandName: "tokenizer",
     abstract: "Measure encoding, or with --train the training of a tokenizer, on one core and from memory.",
     discussion: """
-      With --peer, tokenizers and tiktoken take turns with Grove on the same documents, vocabulary and split, and must \
-      give the same ids. Grove's cache is empty in every repeat; the peers keep theirs.
+      With --peer, tokenizers and, where it knows the kind, tiktoken take turns with Grove on the same documents, \
+      vocabulary and split, and must give the same ids. Grove's cache is empty in every repeat; the peers keep theirs.
       """)
 
   @Option(help: "A tokenizer.json, or a folder with one; --train needs none.") var tokenizer: String?
@@ -89,12 +89,22 @@ struct BenchTokenizerCommand: ParsableCommand {
     var contestants: [(name: String, run: () throws -> TokenizerBenchmark.Measurement)] = [
       ("grove", { try BenchProcess.grove(ours) })
     ]
-    for name in train ? ["tokenizers"] : ["tokenizers", "tiktoken"] {
+    for name in try peers() {
       contestants.append((name, { try BenchProcess.peer("tokenization.py", theirs + ["--peer", name]) }))
     }
     let measured = try options.takingTurns(contestants)
     for peer in measured.dropFirst() { try measured[0][0].requireSameResult(as: peer[0]) }
     try show(contestants.map(\.name), measured)
+  }
+
+  /// tiktoken has byte-level BPE with one split and without a normalizer, and nothing else.
+  private func peers() throws -> [String] {
+    guard !train else { return ["tokenizers"] }
+    let loaded = try TokenizerCommand.load(tokenizer ?? "")
+    guard case .bytePair(let model) = loaded.model, model.units == .bytes, loaded.normalizer == nil,
+      case .split? = loaded.preTokenizers.first, loaded.preTokenizers.count == 1
+    else { return ["tokenizers"] }
+    return ["tokenizers", "tiktoken"]
   }
 
   private func tokenizerFile() throws -> URL {

@@ -10,6 +10,7 @@ struct TokenizerCommand: ParsableCommand {
     commandName: "tokenizer", abstract: "Train and apply tokenizers.",
     subcommands: [
       TokenizerTrainCommand.self, TokenizerEncodeCommand.self, TokenizerDecodeCommand.self, TokenizerShowCommand.self,
+      TokenizerChatCommand.self,
     ])
 
   /// A tokenizer from a file or from the folder that holds one.
@@ -18,19 +19,36 @@ struct TokenizerCommand: ParsableCommand {
 
 struct TokenizerTrainCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "train", abstract: "Train a byte-level BPE tokenizer on the training side of a corpus.")
+    commandName: "train", abstract: "Train a tokenizer on the training side of a corpus.",
+    discussion: """
+      bpe is byte-level BPE with GPT-2's split; unigram is a unigram model on words in NFKC. With --morpheme-separator \
+      the documents hold this text between morphemes, as an analyser such as MeCab can print them: no merge of bpe goes \
+      across one, and the tokenizer needs no analyser afterwards.
+      """)
+
+  enum Kind: String, ExpressibleByArgument, CaseIterable { case bpe, unigram }
 
   @OptionGroup var corpus: CorpusOptions
   @OptionGroup var split: SplitOptions
-  @Option(help: "Ids of the vocabulary, bytes and special tokens included.") var vocabularySize = 4096
+  @Option(help: "What is learned: bpe or unigram.") var kind = Kind.bpe
+  @Option(help: "The text between the morphemes of the documents.") var morphemeSeparator: String?
+  @Option(help: "Ids of the vocabulary, bytes or characters and special tokens included.") var vocabularySize = 4096
   @Option(help: "Folder for tokenizer.json.") var out: String
   @OptionGroup var output: OutputOptions
+
+  func validate() throws {
+    if let morphemeSeparator, kind != .bpe || morphemeSeparator.isEmpty {
+      throw ValidationError("--morpheme-separator: goes with --kind bpe, and is not empty")
+    }
+  }
 
   func run() throws {
     let progress = ProgressView(quiet: output.quiet)
     var problems = 0
+    let learned: CorpusTokenizer.Kind =
+      kind == .unigram ? .unigram : morphemeSeparator.map { .morphemes(separator: $0) } ?? .bytePair
     let tokenizer = try CorpusTokenizer.train(
-      corpus.files(), corpus.readingOptions(), split: split.rule(), vocabularySize: vocabularySize
+      corpus.files(), corpus.readingOptions(), split: split.rule(), kind: learned, vocabularySize: vocabularySize
     ) {
       problems += 1
       progress.note("\($0)")
@@ -57,10 +75,12 @@ struct TokenizerEncodeCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "encode", abstract: "Print the ids of a text, or of every document of a corpus with --documents.")
 
-  @Option(help: "A tokenizer.json, or a folder with one.") var tokenizer: String
+  @Option(help: "A tokenizer.json, a sentencepiece .model, or a folder with one.") var tokenizer: String
   @Argument(help: "The text; standard input if it is missing.") var text: String?
   @Option(help: "Files or folders of documents: one line {\"id\", \"ids\"} for each.") var documents: [String] = []
   @Flag(help: "Take the text of special tokens for the tokens.") var special = false
+  @Flag(help: "Put the special tokens that the model expects around each text.") var framed = false
+  @Flag(help: "With --documents: also the text that the ids decode to.") var decoded = false
   @OptionGroup var output: OutputOptions
 
   func run() throws {
@@ -70,16 +90,22 @@ struct TokenizerEncodeCommand: ParsableCommand {
       let files = try CorpusFiles(documents.map { URL(filePath: $0) })
       let reader = DocumentReader(files, ReadingOptions(domain: .fileName, brokenLines: .fail)) { _ in }
       while let document = try reader.next() {
-        let ids = encoder.encode(document.text).map { JSONValue.integer(Int($0)) }
-        print(JSONValue.object([("id", .string(document.id)), ("ids", .array(ids))]).text)
+        let ids = framing(encoder.encode(document.text), tokenizer)
+        var line: [(key: String, value: JSONValue)] = [
+          ("id", .string(document.id)), ("ids", .array(ids.map { .integer(Int($0)) })),
+        ]
+        if decoded { line.append(("text", .string(try tokenizer.decodeText(ids, specialTokens: .keeping)))) }
+        print(JSONValue.object(line).text)
       }
       return
     }
     let bytes = try text.map { Array($0.utf8) } ?? Array(FileHandle.standardInput.readToEnd() ?? Data())
-    let ids = encoder.encode(bytes)
+    let ids = framing(encoder.encode(bytes), tokenizer)
     output.show(
       ids.map(String.init).joined(separator: " "), json: ["ids": .array(ids.map { .integer(Int($0)) })])
   }
+
+  private func framing(_ ids: [UInt32], _ tokenizer: Tokenizer) -> [UInt32] { framed ? tokenizer.framing(ids) : ids }
 }
 
 struct TokenizerDecodeCommand: ParsableCommand {
@@ -106,13 +132,15 @@ struct TokenizerShowCommand: ParsableCommand {
     let special = tokenizer.addedTokens.map { "\($0.id) \($0.content)" }.joined(separator: ", ")
     output.show(
       """
+      model        \(tokenizer.model.name)
       vocabulary   \(tokenizer.vocabularySize)
       merges       \(tokenizer.merges.count)
       added        \(special)
       fingerprint  \(tokenizer.fingerprint)
       """,
       json: [
-        "vocabularySize": .integer(tokenizer.vocabularySize), "merges": .integer(tokenizer.merges.count),
+        "model": .string(tokenizer.model.name), "vocabularySize": .integer(tokenizer.vocabularySize),
+        "merges": .integer(tokenizer.merges.count),
         "addedTokens": .array(
           tokenizer.addedTokens.map { ["id": .integer(Int($0.id)), "content": .string($0.content)] }),
         "fingerprint": .string(tokenizer.fingerprint),

@@ -7,7 +7,7 @@ import pathlib
 
 import numpy
 import scipy
-from scipy import stats
+from scipy import optimize, stats
 
 random = numpy.random.default_rng(20240229)
 
@@ -84,11 +84,43 @@ def paired_t_power(mean, deviation, pairs):
     return float(stats.nct.sf(critical, pairs - 1, shift) + stats.nct.cdf(-critical, pairs - 1, shift))
 
 
+def power_laws():
+    """Noisy laws of one and two powers; the best of many bounded searches over all parameters together."""
+    random = numpy.random.default_rng(7)
+    made = []
+    for exponents, coefficients, offset, noise, bounds in (
+            ([-0.4], [2.0], 1.5, 0.01, (-3.0, -0.02)),
+            ([0.6], [-0.8], 0.1, 0.02, (0.02, 3.0)),
+            ([0.3, 1.2], [1.1, -0.7], -0.2, 0.002, (0.1, 2.0)),
+    ):
+        x = numpy.geomspace(0.05, 2, 16).round(4)
+        y = (sum(a * x ** s for a, s in zip(coefficients, exponents)) + offset
+             + noise * random.normal(size=x.size)).round(5)
+        count = len(exponents)
+
+        def law(p, x):
+            return sum(p[i] * x ** p[count + i] for i in range(count)) + p[-1]
+
+        best = None
+        for _ in range(40):
+            start = [*random.normal(size=count), *random.uniform(*bounds, size=count), y.mean()]
+            lower = [-numpy.inf] * count + [bounds[0]] * count + [-numpy.inf]
+            upper = [numpy.inf] * count + [bounds[1]] * count + [numpy.inf]
+            found = optimize.least_squares(lambda p: law(p, x) - y, start, bounds=(lower, upper), xtol=1e-15,
+                                           ftol=1e-15, gtol=1e-15, max_nfev=20000)
+            if best is None or found.cost < best.cost:
+                best = found
+        made.append({"x": x.tolist(), "y": y.tolist(), "terms": count, "bounds": list(bounds),
+                     "squaredError": float(2 * best.cost), "atThree": float(law(best.x, 3.0))})
+    return made
+
+
 document = {
     "generator": f"make_statistics_fixtures.py, scipy {scipy.__version__}, numpy {numpy.__version__}, seed 20240229",
     "tCumulative": t_rows(), "tSurvival": t_survival_rows(), "tQuantile": t_quantile_rows(), "chiSurvival": chi_rows(),
     "binomialCumulative": binomial_rows(), "normalQuantile": normal_rows(),
     "samples": samples(), "dispersions": dispersions(), "wilson": wilson_rows(),
+    "powerLaws": power_laws(),
     "pairedTPower": [[0.5, 1.0, 12, paired_t_power(0.5, 1.0, 12)], [2.0, 1.0, 5, paired_t_power(2.0, 1.0, 5)],
                      [0.0, 1.0, 8, 0.05]],
 }

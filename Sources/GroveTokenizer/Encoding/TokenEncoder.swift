@@ -1,11 +1,9 @@
 /// Turns text into ids: a tokenizer with the state of one caller, a cache of words and room to work.
 ///
 /// The ids do not depend on the state. An encoder belongs to one thread at a time; a copy starts with a cache of its own.
-/// The cost is linear in the text, but for a factor of log n in a piece of n > 64 bytes.
-///
-/// Source: the merges are those of Sennrich et al. 2016 (arXiv:1508.07909) on bytes, as in Radford et al. 2019: of all
-/// pairs in a piece the one whose merge was learned first, and of equal ones the leftmost.
-public struct BytePairEncoder: Sendable {
+/// The cost is linear in the text, but for a factor of log n in a piece of n > 64 bytes that is merged, and of the longest
+/// token in a unigram model.
+public struct TokenEncoder: Sendable {
   /// The tokenizer that the ids are of.
   public let tokenizer: Tokenizer
   /// What becomes of special tokens' text in a document.
@@ -38,8 +36,9 @@ public struct BytePairEncoder: Sendable {
     return ids
   }
 
-  /// Appends the ids of a document's bytes to `ids`; allocates nothing once `ids` has room.
-  /// - Precondition: a document has fewer than 2^32 - 1 bytes.
+  /// Appends the ids of a document's bytes to `ids`; a byte-level model without a normalizer allocates nothing once `ids`
+  /// has room.
+  /// - Precondition: a document has fewer than 2^31 bytes.
   public mutating func encode(_ bytes: UnsafeBufferPointer<UInt8>, appendingTo ids: inout [UInt32]) {
     if malformed == .replacing, UTF8Check.firstProblem(in: bytes) != nil {
       UTF8Check.repaired(bytes).withUnsafeBufferPointer { encodeWellFormed($0, appendingTo: &ids) }
@@ -53,15 +52,23 @@ public struct BytePairEncoder: Sendable {
     let tables = tokenizer.tables
     tables.addedTokens.forEachSection(of: text, specialTokens) { section in
       guard case .text(let rest) = section else { return memory.append(section, &ids) }
-      tables.normalizedTokens.forEachSection(of: rest, specialTokens) { section in
-        guard case .text(let plain) = section else { return memory.append(section, &ids) }
-        if tokenizer.settings.prefix == .space, plain.first != UInt8(ascii: " ") {
-          ([UInt8(ascii: " ")] + plain).withUnsafeBufferPointer { memory.encode($0, &ids, &statistics) }
-        } else {
-          memory.encode(plain, &ids, &statistics)
-        }
+      let isStart = rest.baseAddress == text.baseAddress && tables.keepsFirstCharacter(of: rest)
+      guard let normalized = tables.normalizer?.normalized(rest) else {
+        return encodeNormalized(rest, isStart, &ids)
       }
+      normalized.withUnsafeBufferPointer { encodeNormalized($0, isStart, &ids) }
     }
     memory.flush(to: &ids)
+  }
+
+  private mutating func encodeNormalized(_ text: UnsafeBufferPointer<UInt8>, _ isStart: Bool, _ ids: inout [UInt32]) {
+    tokenizer.tables.normalizedTokens.forEachSection(of: text, specialTokens) { section in
+      guard case .text(let plain) = section else { return memory.append(section, &ids) }
+      let isFirst = isStart && plain.baseAddress == text.baseAddress
+      guard tokenizer.tables.prefixesSpace, plain.first != UInt8(ascii: " ") else {
+        return memory.encode(plain, isStart: isFirst, &ids, &statistics)
+      }
+      ([UInt8(ascii: " ")] + plain).withUnsafeBufferPointer { memory.encode($0, isStart: isFirst, &ids, &statistics) }
+    }
   }
 }

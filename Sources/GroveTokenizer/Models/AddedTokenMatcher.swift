@@ -37,9 +37,10 @@ struct AddedTokenMatcher: Sendable {
   /// The byte that starts every token, where there is just one: then the C library finds it.
   private var onlyStart: UInt8?
 
-  init(_ tokens: [AddedToken]) {
+  /// - Parameter texts: what is looked for, where it is not the tokens' content.
+  init(_ tokens: [AddedToken], texts contents: [[UInt8]]? = nil) {
     self.tokens = tokens
-    let texts = tokens.indices.map { (bytes: Array(tokens[$0].content.utf8), token: $0) }
+    let texts = tokens.indices.map { (bytes: contents?[$0] ?? Array(tokens[$0].content.utf8), token: $0) }
       .filter { !$0.bytes.isEmpty }
       .sorted { $0.bytes.lexicographicallyPrecedes($1.bytes) }
     _ = addNode(texts[...], depth: 0)

@@ -1,0 +1,222 @@
+import GroveCore
+
+/// Reads a sentencepiece `.model`: its pieces and scores, and what it does to a text before they are looked for.
+///
+/// The ids are those of the library: a BPE model merges the neighbours whose piece has the best score, a unigram model
+/// adds scores as floats. Where we differ: pieces of one score are merged by id rather than from the left, and a character
+/// that is no piece never becomes part of one. `WORD` and `CHAR` models are refused.
+struct SentencePieceReader {
+  private let place: String
+  private var pieces: [Piece] = []
+  private var trainer = Trainer()
+  private var normalizer = NormalizerSpec()
+
+  /// A token of the model.
+  private struct Piece {
+    var text: [UInt8] = []
+    var score: Float = 0
+    var kind = Kind.normal
+  }
+
+  private enum Kind: UInt64 {
+    case normal = 1
+    case unknown = 2
+    case control = 3
+    case userDefined = 4
+    case unused = 5
+    case byte = 6
+  }
+
+  /// Fields of the `trainer_spec` that change ids.
+  private struct Trainer {
+    var modelType: UInt64 = 1
+    var isSpaceLast = false
+  }
+
+  /// Fields of the `normalizer_spec`.
+  private struct NormalizerSpec {
+    var map: ArraySlice<UInt8> = []
+    var addsSpace = true
+    var removesSpaces = true
+    var escapesSpaces = true
+  }
+
+  /// The parts of the model in these bytes.
+  static func parts(_ bytes: [UInt8], at place: String) throws -> Tokenizer.Parts {
+    var reader = SentencePieceReader(place: place)
+    try reader.read(bytes)
+    var parts = try reader.parts()
+    parts.sentencePiece = bytes
+    return parts
+  }
+
+  private init(place: String) { self.place = place }
+
+  // MARK: Messages
+
+  private mutating func read(_ bytes: [UInt8]) throws {
+    try ProtocolBuffer.forEachField(of: bytes[...], at: place) { field in
+      guard case .bytes(let message) = field.value else { return }
+      switch field.number {
+      case 1: pieces.append(try piece(message))
+      case 2: try readTrainer(message)
+      case 3: try readNormalizer(message)
+      default: return
+      }
+    }
+    guard !pieces.isEmpty else { throw failure("holds no pieces", remedy: "Is it a sentencepiece model?") }
+  }
+
+  private func piece(_ message: ArraySlice<UInt8>) throws -> Piece {
+    let place = "\(self.place) › pieces[\(pieces.count)]"
+    var piece = Piece()
+    try ProtocolBuffer.forEachField(of: message, at: place) { field in
+      switch (field.number, field.value) {
+      case (1, .bytes(let text)): piece.text = Array(text)
+      case (2, .float(let score)): piece.score = score
+      case (3, .integer(let kind)):
+        guard let known = Kind(rawValue: kind) else { throw GroveError(.format, place, "\(kind) is no type of piece") }
+        piece.kind = known
+      default: return
+      }
+    }
+    guard (1...UnigramModel.longestPiece).contains(piece.text.count), piece.score.isFinite else {
+      throw GroveError(
+        .format, place,
+        "a piece of \(piece.text.count) bytes with the score \(piece.score); it has 1 to \(UnigramModel.longestPiece) "
+          + "bytes and a finite score")
+    }
+    return piece
+  }
+
+  private mutating func readTrainer(_ message: ArraySlice<UInt8>) throws {
+    try ProtocolBuffer.forEachField(of: message, at: "\(place) › trainer_spec") { field in
+      guard case .integer(let value) = field.value else { return }
+      switch field.number {
+      case 3: trainer.modelType = value
+      case 24: trainer.isSpaceLast = value != 0
+      default: return
+      }
+    }
+  }
+
+  private mutating func readNormalizer(_ message: ArraySlice<UInt8>) throws {
+    try ProtocolBuffer.forEachField(of: message, at: "\(place) › normalizer_spec") { field in
+      switch (field.number, field.value) {
+      case (2, .bytes(let map)): normalizer.map = map
+      case (3, .integer(let value)): normalizer.addsSpace = value != 0
+      case (4, .integer(let value)): normalizer.removesSpaces = value != 0
+      case (5, .integer(let value)): normalizer.escapesSpaces = value != 0
+      default: return
+      }
+    }
+  }
+
+  // MARK: The tokenizer
+
+  private func parts() throws -> Tokenizer.Parts {
+    var vocabulary = Vocabulary()
+    for (index, piece) in pieces.enumerated() {
+      guard vocabulary.id(of: piece.text) == nil else {
+        throw failure("pieces[\(index)] is \"\(String(decoding: piece.text.prefix(40), as: UTF8.self))\" again")
+      }
+      vocabulary.append(piece.text, findable: true)
+    }
+    guard let unknown = pieces.firstIndex(where: { $0.kind == .unknown }) else {
+      throw failure("has no piece for unknown characters")
+    }
+    let added = addedTokens
+    let symbols = pieces.filter { $0.kind == .userDefined }.map(\.text)
+    let space: SentencePieceNormalization.AddedSpace = trainer.isSpaceLast ? .after : .before
+    let normalization = SentencePieceNormalization(
+      map: try CharacterMap(Array(normalizer.map), at: "\(place) › normalizer_spec.precompiled_charsmap"),
+      extraSpaces: normalizer.removesSpaces ? .removed : .kept, addedSpace: normalizer.addsSpace ? space : .nowhere,
+      escapesSpaces: normalizer.escapesSpaces, symbols: symbols)
+    return Tokenizer.Parts(
+      vocabulary: vocabulary, model: try model(vocabulary, UInt32(unknown)),
+      normalizer: .sentencePiece(normalization), preTokenizers: [], postProcessor: nil,
+      decoder: decoder, addedTokens: added, roles: roles(added), fields: .init())
+  }
+
+  /// Control tokens; and the user-defined symbols of a BPE model, which are one piece whatever stands around them. Those of
+  /// a unigram model compete with other pieces.
+  private var addedTokens: [AddedToken] {
+    pieces.enumerated().compactMap { id, piece in
+      let isControl = piece.kind == .unknown || piece.kind == .control
+      guard isControl || (piece.kind == .userDefined && trainer.modelType == 2) else { return nil }
+      var token = AddedToken(
+        id: UInt32(id), content: String(decoding: piece.text, as: UTF8.self), isSpecial: isControl)
+      token.isNormalized = !isControl
+      return token
+    }
+  }
+
+  /// Control tokens by the names that every model gives them.
+  private func roles(_ added: [AddedToken]) -> [SpecialTokenRole: UInt32] {
+    let names: [SpecialTokenRole: [String]] = [
+      .beginning: ["<s>", "<bos>"], .ending: ["</s>", "<eos>"], .unknown: ["<unk>"], .padding: ["<pad>"],
+    ]
+    return names.compactMapValues { names in added.first { names.contains($0.content) }?.id }
+  }
+
+  /// Back from pieces: the mark is a space, and the one in front goes.
+  private var decoder: Decoder {
+    let unknown = pieces.first { $0.kind == .unknown }?.text ?? []
+    var steps: [Decoder] = [.replace(.literal(String(decoding: unknown, as: UTF8.self)), with: " \u{2047} ")]
+    if normalizer.escapesSpaces { steps.append(.replace(.literal("\u{2581}"), with: " ")) }
+    steps += [.byteFallback, .fuse]
+    if normalizer.addsSpace || normalizer.removesSpaces { steps.append(.strip(" ", start: 1, stop: 0)) }
+    return .sequence(steps)
+  }
+
+  private func model(_ vocabulary: Vocabulary, _ unknown: UInt32) throws -> TokenModel {
+    let hasBytes = pieces.contains { $0.kind == .byte }
+    let byteTokens = hasBytes ? ByteTokens.ids(in: vocabulary) : nil
+    switch trainer.modelType {
+    case 1:
+      let normal = pieces.filter { $0.kind == .normal }.map { Double($0.score) }
+      var scores = pieces.map { Double($0.score) }
+      for (id, piece) in pieces.enumerated() where piece.kind == .userDefined {
+        // A symbol beats every way to write it: as many times the best score as it has bytes, less a little.
+        scores[id] = Double(Float(piece.text.count) * Float(normal.max() ?? 0) - 0.1)
+      }
+      var unigram = UnigramModel(
+        vocabulary, scores: scores, unknownID: unknown, lowest: normal.min() ?? 0, precision: .float
+      ) { [.normal, .userDefined].contains(pieces[Int($0)].kind) }
+      unigram.byteTokens = byteTokens
+      return .unigram(unigram)
+    case 2:
+      var pairs = BytePairModel(units: .characters, wholeWords: .merged, merges: merges(vocabulary))
+      pairs.unknown = .init(id: unknown, isFused: true)
+      pairs.byteTokens = byteTokens
+      return .bytePair(pairs)
+    default:
+      throw failure("the model type \(trainer.modelType) is not supported", remedy: "Unigram (1) and BPE (2) are.")
+    }
+  }
+
+  /// Every way to make a piece of two others, the best score first.
+  private func merges(_ vocabulary: Vocabulary) -> [Merge] {
+    func isMerged(_ id: UInt32) -> Bool { pieces[Int(id)].kind == .normal }
+    let order = pieces.indices.filter { pieces[$0].kind == .normal }.sorted {
+      (-pieces[$0].score, $0) < (-pieces[$1].score, $1)
+    }
+    var merges: [Merge] = []
+    for id in order {
+      let text = pieces[id].text
+      text.withUnsafeBufferPointer { bytes in
+        for cut in 1..<max(1, bytes.count) where bytes[cut] & 0xC0 != 0x80 {
+          guard let left = vocabulary.id(of: UnsafeBufferPointer(rebasing: bytes[..<cut])), isMerged(left),
+            let right = vocabulary.id(of: UnsafeBufferPointer(rebasing: bytes[cut...])), isMerged(right)
+          else { continue }
+          merges.append(Merge(left: left, right: right, result: UInt32(id)))
+        }
+      }
+    }
+    return merges
+  }
+
+  private func failure(_ problem: String, remedy: String = "") -> GroveError {
+    GroveError(.format, place, problem, remedy: remedy)
+  }
+}
