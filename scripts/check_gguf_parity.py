@@ -6,8 +6,9 @@
 llama.cpp continues each prompt with its most probable tokens; Grove scores the same tokens. Where Grove's most
 probable token is another one, the two must be a near-tie in llama.cpp's own logits. llama.cpp multiplies blocks with
 activations that it rounds to 8 bits, Grove with float32, so the logits of a quantised file differ by that. Of the same
-weights as float32 (--exact: Grove writes them, llama.cpp reads them) they are within 1e-3 of the largest. Run it with
-the Python of scripts/parity-environment --llama-cpp.
+weights as float32 (--exact: Grove writes them, llama.cpp reads them) they are within 5e-3 of the largest; what is left
+is GELU, which llama.cpp looks up in a table of float16. Run it with the Python of
+scripts/parity-environment --llama-cpp.
 """
 
 import argparse
@@ -17,8 +18,8 @@ import subprocess
 import sys
 import tempfile
 
-# Logits within 1e-3 of the largest for float32 weights; for blocks, a tie within half a nat.
-EXACT, NEAR_TIE = 1e-3, 0.5
+# Logits within this of the largest for float32 weights; a tie within half a nat.
+EXACT, NEAR_TIE = 5e-3, 0.5
 PROMPTS = [
     "The capital of France is",
     "Once upon a time, in a village by the sea,",

@@ -188,12 +188,24 @@ struct GGUFModelTests {
       #expect(
         try setting("llama.attention.head_count", .uint32(0))
           == "describes a model that cannot be: attention.heads: 0 is not a positive multiple of keyValueHeads 2")
+      var large = Self.config(.llama)
+      large.layers = 1 << 20
+      let elements = whole.entries.reduce(0) { $0 + $1.shape.reduce(1, *) }
+      #expect(
+        try setting("llama.block_count", .uint32(1 << 20))
+          == "describes a model of \(large.parameterCount) parameters, its tensors have \(elements). The file is damaged."
+      )
       #expect(
         try setting("split.count", .uint16(2))
           == "is one part of a model in several files. Join them with llama-gguf-split --merge.")
       #expect(
         try message(items.filter { $0.name != "blk.1.ffn_up.weight" }) { _ in }
-          == "the tensor model.layers.1.mlp.up_proj.weight is missing")
+          == "describes a model of \(elements) parameters, its tensors have \(elements - 32 * 48). The file is damaged."
+      )
+      let renamed = items.map { item in
+        item.name == "blk.1.ffn_up.weight" ? GGUFWriter.Item("other", item.type, item.shape) { try item.made() } : item
+      }
+      #expect(try message(renamed) { _ in } == "the tensor model.layers.1.mlp.up_proj.weight is missing")
       #expect(
         try message(items + [.init("blk.9.more", .float32, [1]) { try .zeros([1], .float32) }]) { _ in }
           == "the tensor blk.9.more has no place in the model. 1 are left over.")

@@ -19,6 +19,13 @@ public struct GGUFModel {
     }
     let description = try GGUFDescription(file)
     (architecture, config) = (description.architecture, try description.config())
+    // Before memory is taken for a model that is not there.
+    let elements = file.entries.reduce(0) { $0 + $1.shape.reduce(1, *) }
+    guard config.parameterCount <= elements else {
+      throw GroveError(
+        .format, url.path, "describes a model of \(config.parameterCount) parameters, its tensors have \(elements)",
+        remedy: "The file is damaged.")
+    }
   }
 
   /// The tensors, under the names and in the layout of a Hugging Face checkpoint.

@@ -22,6 +22,9 @@ public enum GGUFWriter {
       (self.name, self.type, self.shape, self.make) = (name, type, shape, make)
     }
 
+    /// The tensor, made anew by each call.
+    public func made() throws -> Tensor { try make() }
+
     /// Bytes of the tensor in the file, without what fills it up to the next.
     public var byteCount: Int { type.byteCount(elements: shape.reduce(1, *)) }
   }
