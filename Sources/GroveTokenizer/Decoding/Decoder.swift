@@ -14,6 +14,8 @@ public indirect enum Decoder: Sendable, Hashable {
   case replace(TextPattern, with: String)
   /// Up to so many of this character are removed from both ends of every token.
   case strip(Unicode.Scalar, start: Int, stop: Int)
+  /// One of this character is removed from the start of the first token: sentencepiece's space in front.
+  case stripFirst(Unicode.Scalar)
   /// Tokens are joined with spaces, but for those that continue a word.
   case wordPiece(continuation: String, cleanup: Bool)
   /// The suffix becomes a space, but for that of the last token.
@@ -40,6 +42,9 @@ public indirect enum Decoder: Sendable, Hashable {
       }
     case .strip(let character, let start, let stop):
       return tokens.map { Decoder.stripped($0, Array(String(Character(character)).utf8), start, stop) }
+    case .stripFirst(let character):
+      guard let first = tokens.first else { return tokens }
+      return [Decoder.stripped(first, Array(String(Character(character)).utf8), 1, 0)] + tokens.dropFirst()
     case .wordPiece(let continuation, let cleanup):
       return WordPieceDecoding.joined(tokens, Array(continuation.utf8), cleanup: cleanup)
     case .suffix(let suffix):

@@ -162,10 +162,12 @@ struct SentencePieceReader {
   /// Back from pieces: the mark is a space, and the one in front goes.
   private var decoder: Decoder {
     let unknown = pieces.first { $0.kind == .unknown }?.text ?? []
-    var steps: [Decoder] = [.replace(.literal(String(decoding: unknown, as: UTF8.self)), with: " \u{2047} ")]
+    let space: Unicode.Scalar = normalizer.escapesSpaces ? "\u{2581}" : " "
+    // Before the unknown piece becomes text: the space in front of that is its own.
+    var steps: [Decoder] = normalizer.addsSpace || normalizer.removesSpaces ? [.stripFirst(space)] : []
+    steps.append(.replace(.literal(String(decoding: unknown, as: UTF8.self)), with: " \u{2047} "))
     if normalizer.escapesSpaces { steps.append(.replace(.literal("\u{2581}"), with: " ")) }
     steps += [.byteFallback, .fuse]
-    if normalizer.addsSpace || normalizer.removesSpaces { steps.append(.strip(" ", start: 1, stop: 0)) }
     return .sequence(steps)
   }
 
