@@ -51,6 +51,8 @@ inline void checkCPU(const at::Tensor &tensor) {
   TORCH_CHECK(tensor.is_cpu(), "the kernel is for the CPU, got a tensor on ", tensor.device());
 }
 
+GroveStatus recompute(GroveRecomputation part, const GroveTensorHandle *tensors, int32_t count, int32_t inputs,
+                      GroveTensorHandle *out);
 GroveStatus sumOfSquares(const GroveTensorHandle *tensors, int32_t count, double *out);
 GroveStatus adamw(const GroveAdamWParameter *parameters, int32_t count, double learningRate, double beta1, double beta2,
                   double epsilon, int64_t step, double gradientScale);

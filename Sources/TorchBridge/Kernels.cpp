@@ -4,6 +4,7 @@
 namespace grove {
 
 void installKernels(GroveTorch &table) {
+  table.recompute = recompute;
   table.sum_of_squares = sumOfSquares;
   table.adamw = adamw;
   table.linear = linear;

@@ -13,7 +13,7 @@ extern "C" {
 #endif
 
 // Raised whenever the table below changes; loader and bridge must agree.
-#define GROVE_TORCH_ABI 6
+#define GROVE_TORCH_ABI 7
 
 typedef void *GroveTensorHandle;
 typedef const void *GroveOperatorHandle;
@@ -110,6 +110,16 @@ typedef struct {
   int64_t heads;
 } GroveCachedAttention;
 
+// A function of tensors that may be called more than once, and what it holds.
+typedef struct {
+  // Takes over the references of the inputs, and calls `take` with the result before it gives that up. A message, which the
+  // bridge frees with `free`, says why there is none.
+  char *(*run)(void *context, const GroveTensorHandle *inputs, int32_t count,
+               void (*take)(void *taker, GroveTensorHandle result), void *taker);
+  void (*release)(void *context);
+  void *context;
+} GroveRecomputation;
+
 typedef struct {
   char name[256];  // empty where the driver does not tell it
   int64_t totalBytes;
@@ -154,6 +164,10 @@ typedef struct {
                            int32_t count, GroveTensorHandle *out);
   GroveStatus (*gradient)(GroveTensorHandle tensor, GroveTensorHandle *out);  // null where there is none
   void (*clear_gradient)(GroveTensorHandle tensor);
+  // What `part` makes of the first `inputs` tensors. Of its work nothing is kept for the backward pass, which does it again.
+  // The other tensors are those that `part` reads by itself and whose gradients are wanted. Takes over `part` in any case.
+  GroveStatus (*recompute)(GroveRecomputation part, const GroveTensorHandle *tensors, int32_t count, int32_t inputs,
+                           GroveTensorHandle *out);
 
   // The process
   GroveStatus (*seed)(uint64_t seed);

@@ -47,9 +47,7 @@ public struct RouterVectors {
       let tokens = try Tensor(window, [1, window.count])
       _ = try model.hiddenStates(
         tokens,
-        ForwardPass(.inference) { layer, site, activation in
-          if site == .feedForwardInput { seen.append((layer, activation)) }
-        })
+        ForwardPass(.inference, hook: .observing([.feedForwardInput]) { seen.append(($0, $1)) }))
     }
     for (layer, hidden) in seen {
       let values = try hidden.cast(to: .float32).reshaped(-1, model.config.width)

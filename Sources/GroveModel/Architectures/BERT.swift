@@ -11,6 +11,8 @@ public struct BERT: Module {
   let segments: Embedding?
   let norm: Norm
   let blocks: [TransformerBlock]
+  /// Behind the last block; nil where each part has a norm behind it.
+  let finalNorm: Norm?
   let dropout: Dropout
 
   /// - Throws: `GroveError` that names what is wrong in the config.
@@ -33,6 +35,8 @@ public struct BERT: Module {
     blocks = try (0..<config.layers).map {
       try TransformerBlock(shape, names: .bert, weights: weights.split("blocks").split($0))
     }
+    finalNorm =
+      shape.architecture.finalNorm ? try Norm(.layer, width: config.width, epsilon: config.normEpsilon) : nil
     dropout = Dropout(rate: config.dropout)
   }
 
@@ -50,16 +54,15 @@ public struct BERT: Module {
     }
     var x = try dropout(norm(sum), mode, "embedding")
     for (index, block) in blocks.enumerated() {
-      let context = LayerContext(mode: mode.split(index), rotary: nil, mask: mask, cache: nil, observe: nil)
-      x = try block(x, context)  // [B, T, C]
+      x = try block(x, LayerContext(mode: mode.split(index), mask: mask))  // [B, T, C]
     }
-    return x
+    return try finalNorm?(x) ?? x
   }
 
   /// The rows of the position table for ids `[B, T]`. RoBERTa's positions count the tokens that are not padding, and
   /// padding has a row of its own.
   private func places(of tokens: Tensor) throws -> Tensor {
-    guard config.family != .bert else { return try Tensor.range(tokens.size(1), .int64, on: tokens.device) }  // [T]
+    guard config.countsText else { return try Tensor.range(tokens.size(1), .int64, on: tokens.device) }  // [T]
     let isText = try tokens.equals(Double(config.paddingToken)).cast(to: .int64) * -1 + 1  // [B, T]
     return try (isText.cumulativeSum(1) * isText + Double(config.paddingToken)).cast(to: .int64)
   }
@@ -70,6 +73,7 @@ public struct BERT: Module {
     if let segments { try visitor.tensor("embeddings.token_type_embeddings.weight", segments.weight) }
     try visitor.norm("embeddings.LayerNorm", norm)
     for (index, block) in blocks.enumerated() { try visitor.child("encoder.layer.\(index)", block) }
+    if let finalNorm { try visitor.norm("encoder.final_norm", finalNorm) }
   }
 }
 
@@ -82,6 +86,7 @@ extension CheckpointNames {
     (names.attentionOutput, names.up, names.down) = (
       "attention.output.dense", "intermediate.dense", "output.dense"
     )
+    (names.attentionInnerNorm, names.feedForwardInnerNorm) = ("attention.output.inner_norm", "output.inner_norm")
     return names
   }()
 }
@@ -125,7 +130,7 @@ public struct MaskedLanguageModel: Module {
 
   private func scores(_ hidden: Tensor) throws -> Tensor {
     // RoBERTa's head has the exact GELU whatever its layers have.
-    let activation = config.family == .bert ? config.activation : .gelu
+    let activation = config.countsText ? .gelu : config.activation
     let features = try norm(transform(hidden).activated(activation).cast(to: .float32))  // […, C]
     let weight = encoder.embedding.weight.working
     let scores = try linear(features.cast(to: weight.dtype), weight: weight, bias: nil).cast(to: .float32)
@@ -133,15 +138,15 @@ public struct MaskedLanguageModel: Module {
   }
 
   public func visit(_ visitor: inout some ParameterVisitor) throws {
-    try visitor.child(config.family == .bert ? "bert" : "roberta", encoder)
-    let isBERT = config.family == .bert
+    let isBERT = !config.countsText
+    try visitor.child(isBERT ? "bert" : "roberta", encoder)
     try visitor.linear(isBERT ? "cls.predictions.transform.dense" : "lm_head.dense", transform)
     try visitor.norm(isBERT ? "cls.predictions.transform.LayerNorm" : "lm_head.layer_norm", norm)
     try visitor.tensor(isBERT ? "cls.predictions.bias" : "lm_head.bias", outputBias)
   }
 }
 
-/// BERT with a class for a whole text, read at its first position (Devlin et al. 2018 §4.1).
+/// BERT with a class for a whole text, read at its first position (Devlin et al. 2018 §4.1) or from the mean of all.
 public struct TextClassifier: Module {
   public let encoder: BERT
   let pooler: Linear
@@ -161,8 +166,16 @@ public struct TextClassifier: Module {
 
   /// Scores of the classes: ids `[B, T]` to `[B, K]`, float32.
   public func logits(_ tokens: Tensor, attended: Tensor?, _ mode: Mode) throws -> Tensor {
-    let first = try encoder.hiddenStates(tokens, attended: attended, mode).selected(1, 0)  // [B, C]
-    return try classifier(pooler(first).hyperbolicTangent()).cast(to: .float32)
+    let states = try encoder.hiddenStates(tokens, attended: attended, mode)  // [B, T, C]
+    return try classifier(pooler(pooled(states, attended)).hyperbolicTangent()).cast(to: .float32)
+  }
+
+  /// One state for each text, `[B, C]`.
+  private func pooled(_ states: Tensor, _ attended: Tensor?) throws -> Tensor {
+    guard encoder.config.parts.pooling == .mean else { return try states.selected(1, 0) }
+    guard let attended else { return try states.mean(1, axis: .removed) }
+    let counted = try attended.cast(to: .float32).withNewAxis(at: 2)  // [B, T, 1]
+    return try (states * counted).sum(1, axis: .removed) / counted.sum(1, axis: .removed)
   }
 
   public func visit(_ visitor: inout some ParameterVisitor) throws {

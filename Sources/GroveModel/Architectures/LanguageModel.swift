@@ -18,13 +18,16 @@ public struct ForwardPass {
   public let mode: Mode
   /// Keys and values of earlier positions, to which the pass adds its own; nil when the whole text is given at once.
   public let cache: KeyValueCache?
-  /// Sees activations as they are made; nil costs nothing.
-  public let observer: ActivationObserver?
+  /// Sees and changes activations; nil costs nothing.
+  public let hook: ActivationHook?
+  /// Whether the activations within a block are made again in the backward pass instead of being kept.
+  public let recomputes: Bool
 
-  public init(_ mode: Mode, cache: KeyValueCache? = nil, observer: ActivationObserver? = nil) {
+  public init(_ mode: Mode, cache: KeyValueCache? = nil, hook: ActivationHook? = nil, recomputes: Bool = false) {
     self.mode = mode
     self.cache = cache
-    self.observer = observer
+    self.hook = hook
+    self.recomputes = recomputes
   }
 }
 

@@ -25,12 +25,12 @@ public struct T5: Module {
     embedding = try Embedding(
       count: config.vocabularySize, width: config.width, deviation: config.initialFactor,
       weights: weights.split("embedding"))
-    encoderBias = try DistanceBias(config, isCausal: false, weights: weights.split("encoder distances"))
+    encoderBias = try DistanceBias(config, isCausal: false, weights.split("encoder distances"))
     encoder = try (0..<config.layers).map {
       try TransformerBlock(shape, names: .t5Encoder, weights: weights.split("encoder").split($0))
     }
     encoderNorm = try norm()
-    decoderBias = try DistanceBias(config, isCausal: true, weights: weights.split("decoder distances"))
+    decoderBias = try DistanceBias(config, isCausal: true, weights.split("decoder distances"))
     decoder = try (0..<config.decoderLayers).map {
       try T5DecoderBlock(shape, weights: weights.split("decoder").split($0))
     }
@@ -46,10 +46,10 @@ public struct T5: Module {
   /// What the encoder makes of ids `[B, S]`: `[B, S, C]`, in the working precision.
   public func encoded(_ tokens: Tensor, _ mode: Mode) throws -> Tensor {
     let (_, s) = try tokens.sizes("tokens", as: "B T")
-    let mask = AttentionMask.added(try encoderBias(s, as: outputWeight.dtype))
+    let mask = try encoderBias.mask(s, as: outputWeight.dtype)
     var x = try dropout(embedding(tokens), mode, "encoder embedding")  // [B, S, C]
     for (index, block) in encoder.enumerated() {
-      x = try block(x, LayerContext(mode: mode.split(index), rotary: nil, mask: mask, cache: nil, observe: nil))
+      x = try block(x, LayerContext(mode: mode.split(index), mask: mask))
     }
     return try dropout(encoderNorm(x, as: outputWeight.dtype), mode, "encoder output")
   }
@@ -58,12 +58,10 @@ public struct T5: Module {
   /// `[B, T, V]`, float32.
   public func logits(_ tokens: Tensor, reading states: Tensor, _ mode: Mode) throws -> Tensor {
     let (_, t) = try tokens.sizes("tokens", as: "B T")
-    let mask = AttentionMask.added(try decoderBias(t, as: outputWeight.dtype))
+    let mask = try decoderBias.mask(t, as: outputWeight.dtype)
     var x = try dropout(embedding(tokens), mode, "decoder embedding")  // [B, T, C]
     for (index, block) in decoder.enumerated() {
-      let context = LayerContext(
-        mode: mode.split(config.layers + index), rotary: nil, mask: mask, cache: nil, observe: nil)
-      x = try block(x, reading: states, context)
+      x = try block(x, reading: states, LayerContext(mode: mode.split(config.layers + index), mask: mask))
     }
     var hidden = try dropout(decoderNorm(x, as: outputWeight.dtype), mode, "decoder output")
     if config.scalesOutput { hidden = try (hidden * (1 / Double(config.width).squareRoot())).cast(to: hidden.dtype) }
@@ -104,10 +102,9 @@ struct T5DecoderBlock: Module {
 
   init(_ config: ModelConfig, weights: InitialWeights) throws {
     func norm() throws -> Norm { try Norm(.rootMeanSquare, width: config.width, epsilon: config.normEpsilon) }
-    let deviation = config.residualDeviation
-    attention = try Attention(config, outputDeviation: deviation, weights: weights.split("attention"))
+    attention = try Attention(config, weights: weights.split("attention"))
     crossAttention = try CrossAttention(config, weights: weights.split("cross attention"))
-    feedForward = try FeedForward(config, outputDeviation: deviation, weights: weights.split("feedForward"))
+    feedForward = try FeedForward(config, weights: weights.split("feedForward"))
     (attentionNorm, crossNorm, feedForwardNorm) = (try norm(), try norm(), try norm())
     dropout = Dropout(rate: config.dropout)
     layout = RotaryLayout(config)
@@ -132,6 +129,14 @@ struct T5DecoderBlock: Module {
     try crossAttention.visit(&visitor, "layer.1.EncDecAttention")
     try visitor.norm("layer.2.layer_norm", feedForwardNorm)
     try feedForward.visit(&visitor, names)
+  }
+}
+
+extension DistanceBias {
+  fileprivate init(_ config: EncoderDecoderConfig, isCausal: Bool, _ weights: InitialWeights) throws {
+    try self.init(
+      buckets: config.buckets, longest: config.longestDistance, heads: config.heads,
+      deviation: config.shape.initialDeviation, isCausal: isCausal, weights: weights)
   }
 }
 

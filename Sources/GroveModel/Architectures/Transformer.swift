@@ -11,6 +11,8 @@ public struct Transformer: LanguageModel {
   let positions: Embedding?
   /// From the width of token vectors to that of the stream, and back; nil where they are the same.
   let projections: (input: Linear, output: Linear)?
+  /// Added to the scores of all layers; nil for models without.
+  let distanceBias: DistanceBias?
   let blocks: [TransformerBlock]
   let norm: Norm?
   /// `[V, E]`: the token embedding itself where the config ties the two.
@@ -41,6 +43,11 @@ public struct Transformer: LanguageModel {
     projections =
       width == config.width
       ? nil : (try projection(width, config.width, "input"), try projection(config.width, width, "output projection"))
+    distanceBias =
+      parts.positions == .buckets
+      ? try DistanceBias(
+        buckets: config.positions.buckets, longest: config.positions.longestDistance, heads: config.attention.heads,
+        deviation: deviation, isCausal: true, weights: weights.split("distances")) : nil
     blocks = try (0..<config.layers).map {
       try TransformerBlock(config, weights: weights.split("blocks").split($0))
     }
@@ -57,19 +64,21 @@ public struct Transformer: LanguageModel {
     let (_, t, start) = try checkedSizes(tokens, pass)
     let device = tokens.device
     let range = start..<start + t
-    let isRotary = architecture.positions == .rotary
-    let rotary = isRotary ? try Rotary(config, positions: range, windowed: false, device: device) : nil
+    let rotary = architecture.isRotary ? try Rotary(config, positions: range, windowed: false, device: device) : nil
     let windowedRotary =
-      isRotary && config.positions.windowedRotaryBase > 0
+      architecture.isRotary && config.positions.windowedRotaryBase > 0
       ? try Rotary(config, positions: range, windowed: true, device: device) : rotary
-    let masks = try AttentionMasks(config, positions: start, t, dtype: outputWeight.dtype, device: device)
+    let masks = try AttentionMasks(
+      config, positions: start, t, bias: distanceBias?(t, of: start + t),
+      isDense: pass.cache != nil || pass.hook?.sites.contains(.attentionWeights) ?? false, dtype: outputWeight.dtype,
+      device: device)
     var x = try dropout(embedded(tokens, range), pass.mode, "embedding")  // [B, T, C]
     for (index, block) in blocks.enumerated() {
-      let window = config.attention.window(layer: index)
-      let context = LayerContext(
-        mode: pass.mode.split(index), rotary: window == nil ? rotary : windowedRotary, mask: masks.mask(window: window),
-        cache: pass.cache?[index], observe: pass.observer.map { observer in { try observer(index, $0, $1) } })
-      x = try block(x, context)  // [B, T, C]
+      var context = LayerContext(mode: pass.mode.split(index), mask: .causal)
+      (context.layer, context.hook, context.cache) = (index, pass.hook, pass.cache?[index])
+      context.rotary = config.attention.window(layer: index) == nil ? rotary : windowedRotary
+      masks.apply(to: &context)
+      x = try pass.recomputes && pass.hook == nil ? block.recomputed(x, context) : block(x, context)  // [B, T, C]
     }
     pass.cache?.advance(by: t)
     let hidden = try norm?(x, as: outputWeight.dtype) ?? x.cast(to: outputWeight.dtype)
@@ -102,6 +111,7 @@ public struct Transformer: LanguageModel {
       try visitor.linear("\(base)\(names.projectIn)", projections.input)
       try visitor.linear("\(base)\(names.projectOut)", projections.output)
     }
+    if let distanceBias { try visitor.tensor("\(base)relative_attention_bias.weight", distanceBias.weight) }
     for (index, block) in blocks.enumerated() { try visitor.child("\(base)\(names.layers).\(index)", block) }
     if let norm { try visitor.norm("\(base)\(names.finalNorm)", norm) }
     if !config.tiedEmbeddings { try visitor.tensor("\(names.head).weight", outputWeight) }

@@ -104,7 +104,7 @@ extension T5 {
 
 extension MaskedLanguageModel {
   fileprivate var traits: CheckpointTraits {
-    let isBERT = config.family == .bert
+    let isBERT = !config.countsText
     let (base, head) = isBERT ? ("bert", "cls.predictions") : ("roberta", "lm_head")
     return CheckpointTraits(
       // The next-sentence head and the pooler before it are no part of a masked model.

@@ -20,6 +20,11 @@ public struct Architecture: Equatable, Sendable {
   /// The stream that attention adds to is the normed one (BLOOM's `apply_residual_connection_post_layernorm`).
   public var addsToNormed: Bool
 
+  /// Whether queries and keys are turned.
+  var isRotary: Bool { positions == .rotary || positions == .xpos }
+  /// Whether norms stand behind each part, which leaves nothing to norm at the end.
+  var normsBehind: Bool { placement == .after || placement == .deep }
+
   /// The decoder of LLaMA, from which families differ.
   static let llama = Architecture(
     norm: .rootMeanSquare, placement: .before, embeddingNorm: false, positions: .rotary, positionOffset: 0,
@@ -45,8 +50,7 @@ public struct Architecture: Equatable, Sendable {
       if config.norm.kind != .family { $0.norm = config.norm.kind }
       if config.norm.placement != .family {
         $0.placement = config.norm.placement
-        // Norms after each part leave nothing to norm at the end.
-        $0.finalNorm = config.norm.placement != .after
+        $0.finalNorm = !$0.normsBehind
       }
       $0.embeddingNorm = config.norm.embedding.or($0.embeddingNorm)
       if config.positions.kind != .family { $0.positions = config.positions.kind }

@@ -10,10 +10,14 @@ public struct EncoderConfig: Config {
     case roberta
     /// RoBERTa for a hundred languages (Conneau et al. 2019, arXiv:1911.02116).
     case xlmRoberta = "xlm-roberta"
+    /// BERT with other parts, in checkpoints that Grove alone reads.
+    case grove = "grove_encoder"
   }
 
   /// The architecture: how checkpoints name their tensors, and where positions begin.
   public var family = Family.bert
+  /// What the family grove does otherwise than BERT.
+  public var parts = EncoderPartsConfig()
   /// Ids 0..<vocabularySize have an embedding.
   public var vocabularySize = 0
   /// Positions that a text can have.
@@ -58,16 +62,26 @@ public struct EncoderConfig: Config {
     if !(0..<1).contains(dropout) { issues.append(ConfigIssue("dropout", "\(dropout) is outside [0, 1)")) }
     if !(normEpsilon > 0) { issues.append(ConfigIssue("normEpsilon", "\(normEpsilon) is not positive")) }
     if !(initialDeviation >= 0) { issues.append(ConfigIssue("initialDeviation", "\(initialDeviation) is negative")) }
+    issues += parts.issues().under("parts")
+    if family != .grove, parts != EncoderPartsConfig() {
+      issues.append(ConfigIssue("parts", "\(family.rawValue) has none to choose; the family grove_encoder takes any"))
+    }
     return issues
   }
 
+  /// Whether positions count the tokens that are not padding, behind the padding's id.
+  var countsText: Bool { family == .roberta || family == .xlmRoberta }
+
   /// The embedding of the first position is this row of its table.
-  var positionOffset: Int { family == .bert ? 0 : paddingToken + 1 }
+  var positionOffset: Int { countsText ? paddingToken + 1 : 0 }
 
   /// Trained numbers of the encoder without a head.
   public var parameterCount: Int {
-    let block = 4 * width * (width + 1) + width * (2 * feedForwardWidth + 1) + feedForwardWidth + 4 * width
-    return (vocabularySize + contextLength + positionOffset + segments + 2) * width + layers * block
+    // The blocks of a decoder of this shape without its vectors of tokens and positions.
+    var blocks = shape
+    (blocks.vocabularySize, blocks.contextLength, blocks.norm.placement) = (0, contextLength, parts.placement)
+    let inBlocks = blocks.parameterCount - contextLength * width
+    return (vocabularySize + contextLength + positionOffset + segments + 2) * width + inBlocks
   }
 
   /// Floating-point operations of one training token in the blocks: 6 for each weight and 12·L·C·T for attention.
@@ -80,7 +94,9 @@ public struct EncoderConfig: Config {
   var shape: ModelConfig {
     var shape = ModelConfig()
     shape.family = .gpt2
-    shape.norm.placement = .after
+    shape.norm.placement = parts.placement
+    (shape.attention.kind, shape.attention.free) = (parts.attention, parts.free)
+    shape.initialization = parts.initialization
     shape.feedForward.activation = activation
     shape.vocabularySize = vocabularySize
     shape.contextLength = contextLength
@@ -94,5 +110,37 @@ public struct EncoderConfig: Config {
     shape.initialDeviation = initialDeviation
     shape.residualInitialization = .plain
     return shape
+  }
+}
+
+/// The parts of an encoder that papers change.
+public struct EncoderPartsConfig: Config {
+  /// How the states of a text become one, for its class.
+  public enum Pooling: String, Codable, Sendable, CaseIterable {
+    /// That of the first position, through a layer of its own (Devlin et al. 2018, §4.1).
+    case first
+    /// The mean over the positions that are not padding, through the same.
+    case mean
+  }
+
+  /// Where the norms stand. Where they do not follow each part, one stands behind the last block.
+  public var placement = NormConfig.Placement.after
+  /// How positions are mixed.
+  public var attention = AttentionConfig.Kind.softmax
+  /// What attention without queries' products is.
+  public var free = AttentionFreeConfig()
+  /// How the matrices of the blocks start.
+  public var initialization = ModelConfig.Initialization.normal
+  public var pooling = Pooling.first
+
+  public init() {}
+
+  public func issues() -> [ConfigIssue] {
+    let known: [NormConfig.Placement] = [.before, .after, .deep, .within]
+    let names = known.map(\.rawValue).joined(separator: ", ")
+    return
+      (known.contains(placement)
+      ? [] : [ConfigIssue("placement", "\(placement.rawValue) is none of \(names)")])
+      + free.issues().under("free")
   }
 }

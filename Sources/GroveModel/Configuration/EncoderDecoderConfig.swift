@@ -43,11 +43,7 @@ public struct EncoderDecoderConfig: Config {
     ] where !(1...ModelConfig.largestSize).contains(value) {
       issues.append(ConfigIssue(field, "\(value) is outside 1...\(ModelConfig.largestSize)"))
     }
-    if buckets < 4 || buckets > 1 << 16 || buckets % 2 != 0 {
-      issues.append(ConfigIssue("buckets", "\(buckets) is not an even number in 4...65536"))
-    } else if longestDistance <= buckets / 2 {
-      issues.append(ConfigIssue("longestDistance", "\(longestDistance) is not above half of the \(buckets) buckets"))
-    }
+    issues += PositionConfig.bucketIssues(buckets, longestDistance)
     if !(0..<1).contains(dropout) { issues.append(ConfigIssue("dropout", "\(dropout) is outside [0, 1)")) }
     if !(normEpsilon > 0) { issues.append(ConfigIssue("normEpsilon", "\(normEpsilon) is not positive")) }
     if !(initialFactor >= 0) { issues.append(ConfigIssue("initialFactor", "\(initialFactor) is negative")) }

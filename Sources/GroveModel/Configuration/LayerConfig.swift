@@ -26,6 +26,10 @@ public struct NormConfig: Config {
     case parallel
     /// The same with one norm for both (Phi).
     case shared
+    /// norm(α·x + f(x)) with α = (2L)^¼: DeepNorm of a decoder or an encoder alone (Wang et al. 2022, arXiv:2203.00555, §4).
+    case deep
+    /// x + f(norm(x)) with a second norm inside f, before its output matrix: Sub-LN (Wang et al. 2022, arXiv:2210.06423, §2).
+    case within
   }
 
   public var kind = Kind.family

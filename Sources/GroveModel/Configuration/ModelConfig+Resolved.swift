@@ -16,10 +16,13 @@ extension ModelConfig {
       (config.attention.window, config.attention.fullLayers) = (0, [])
     }
     config.attention.fullLayers.sort()
+    if attention.pattern != .full { config.attention.fullLayers = Array(Set(attention.fullLayers)).sorted() }
     let isOneBase = positions.scaling.kind == .none && positions.windowedRotaryBase == positions.rotaryBase
     if config.attention.window == 0 || isOneBase { config.positions.windowedRotaryBase = 0 }
     config.dropout = 0
-    config.residualInitialization = .plain
+    (config.initialization, config.residualInitialization) = (.normal, .plain)
+    // What is held at 0 is stored as 0.
+    config.linear.sparsity = 0
     return config
   }
 }

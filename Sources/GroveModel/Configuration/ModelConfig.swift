@@ -15,7 +15,16 @@ public struct ModelConfig: Config {
     /// No model of others: any of the parts together, in checkpoints that Grove alone reads.
     case grove
   }
-  /// How the matrices that write into the residual stream are drawn.
+  /// How the matrices of the blocks are drawn.
+  public enum Initialization: String, Codable, Sendable, CaseIterable {
+    /// With `initialDeviation`.
+    case normal
+    /// With √(2 / (in + out)) (Glorot and Bengio 2010), times what the norms' placement derives for values, attention's output
+    /// and the feed-forward layers: (8L)^−¼ where it is deep (Wang et al. 2022, arXiv:2203.00555, figure 2), √(ln 2L) where it is
+    /// within (Wang et al. 2022, arXiv:2210.06423, figure 2).
+    case xavier
+  }
+  /// How the matrices that write into the residual stream are drawn, where the others have `initialDeviation`.
   public enum ResidualInitialization: String, Codable, Sendable, CaseIterable {
     /// As all others.
     case plain
@@ -39,6 +48,8 @@ public struct ModelConfig: Config {
   public var feedForwardWidth = 512
   /// What else the feed-forward layers are.
   public var feedForward = FeedForwardConfig()
+  /// What the matrices of attention and of the feed-forward layers are made of.
+  public var linear = LinearConfig()
   /// How a token's place is known.
   public var positions = PositionConfig()
   /// The norms, and where they stand.
@@ -51,6 +62,8 @@ public struct ModelConfig: Config {
   public var normEpsilon = 1e-5
   /// Share of elements dropped after embedding, attention and feed-forward, in training only.
   public var dropout = 0.0
+  /// How the matrices of the blocks start.
+  public var initialization = Initialization.normal
   /// Standard deviation of the initial weights.
   public var initialDeviation = 0.02
   /// Of the output matrices of attention and of the feed-forward layers.
@@ -72,7 +85,12 @@ public struct ModelConfig: Config {
   /// The parts of the model: those of its family, as the config changes them.
   public var architecture: Architecture { family.form.architecture(self).changed(by: self) }
   /// Positions that a text can have at most: learned ones end with their table; nil for others, which go on.
-  public var positionLimit: Int? { architecture.positions == .learned ? contextLength : nil }
+  public var positionLimit: Int? {
+    let hasTable = attention.kind == .attentionFree && (attention.free.form == .full || attention.free.form == .local)
+    if architecture.positions == .learned || hasTable { return contextLength }
+    // Beyond, the decay of the shortest wavelength is no number of 32 bits.
+    return architecture.positions == .xpos ? Int(64 * positions.decayLength) : nil
+  }
 
   public func issues() -> [ConfigIssue] {
     // What follows multiplies.
@@ -87,6 +105,7 @@ public struct ModelConfig: Config {
       issues.append(ConfigIssue(field, "\(value) is not positive"))
     }
     issues += attention.issues().under("attention") + positions.issues().under("positions") + headIssues()
+    issues += linear.issues().under("linear")
     if let layer = attention.fullLayers.first(where: { $0 >= layers }) {
       issues.append(ConfigIssue("attention.fullLayers", "there is no layer \(layer); the last is \(layers - 1)"))
     }
@@ -109,7 +128,19 @@ public struct ModelConfig: Config {
         ConfigIssue(
           "width", "\(width) is not a multiple of attention.heads \(attention.heads); set attention.headWidth"))
     }
-    guard architecture.positions == .rotary else { return issues }
+    if attention.kind == .holographic {
+      issues.append(ConfigIssue("attention.kind", "holographic attention sees the whole text; it is for encoders"))
+    }
+    if attention.pattern != .full, architecture.positions == .buckets {
+      issues.append(ConfigIssue("positions.kind", "buckets are for attention of the pattern full"))
+    }
+    if attention.kind != .softmax, architecture.isRotary || [.alibi, .buckets].contains(architecture.positions) {
+      let kind = attention.kind.rawValue
+      issues.append(
+        ConfigIssue(
+          "positions.kind", "\(architecture.positions.rawValue) is for products of queries and keys, not \(kind)"))
+    }
+    guard architecture.isRotary else { return issues }
     if headWidth % 2 != 0 {
       issues.append(ConfigIssue("attention.headWidth", "\(headWidth) is odd; rotary positions turn pairs"))
     }
@@ -128,57 +159,12 @@ public struct ModelConfig: Config {
       ("contextLength", contextLength, limit), ("width", width, limit), ("layers", layers, limit),
       ("feedForwardWidth", feedForwardWidth, limit), ("attention.heads", attention.heads, limit),
       ("attention.keyValueHeads", attention.keyValueHeads, limit), ("attention.headWidth", attention.headWidth, limit),
-      ("attention.window", attention.window, limit), ("embeddingWidth", embeddingWidth, limit),
+      ("attention.window", attention.window, limit), ("attention.block", attention.block, limit),
+      ("embeddingWidth", embeddingWidth, limit), ("linear.rank", linear.rank, limit),
       ("positions.scaling.originalContextLength", positions.scaling.originalContextLength, limit),
     ]
     return sizes.compactMap { field, value, limit in
       value > limit ? ConfigIssue(field, "\(value) is more than \(limit)") : nil
     }
   }
-
-  /// `parameterCount` without biases and norms, for sizes whose count no integer holds.
-  private var approximateParameters: Double {
-    let heads = Double(2 * (attention.heads + attention.keyValueHeads)) * Double(headWidth)
-    let feedForward = (architecture.feedForward == .gated ? 3 : 2) * Double(feedForwardWidth)
-    return Double(width) * Double(layers) * (heads + feedForward) + Double(tokenWidth) * tokenRows
-  }
-
-  /// Vectors that are looked up, and those that score.
-  private var tokenRows: Double {
-    let learned = architecture.positions == .learned ? contextLength + architecture.positionOffset : 0
-    return Double(vocabularySize) * (tiedEmbeddings ? 1 : 2) + Double(learned)
-  }
-
-  /// Trained numbers, from the shape alone.
-  public var parameterCount: Int {
-    let parts = architecture
-    let (heads, keyValues) = (attention.heads * headWidth, attention.keyValueHeads * headWidth)
-    let norm = parts.norm == .layer ? 2 * width : width
-    let matrices = width * (heads + 2 * keyValues) + heads * width
-    var perLayer = matrices + (parts.feedForward == .gated ? 3 : 2) * width * feedForwardWidth
-    if parts.attentionBias != .none { perLayer += heads + 2 * keyValues }
-    if parts.attentionBias == .all { perLayer += width }
-    if parts.headNorm == .rootMeanSquare { perLayer += 2 * headWidth }
-    if parts.feedForwardBias { perLayer += (parts.feedForward == .gated ? 2 : 1) * feedForwardWidth + width }
-    perLayer += norm * (parts.placement == .around ? 4 : parts.placement == .shared ? 1 : 2)
-    var rest = (parts.finalNorm ? norm : 0) + vocabularySize * tokenWidth * (tiedEmbeddings ? 1 : 2)
-    if parts.embeddingNorm { rest += parts.norm == .layer ? 2 * tokenWidth : tokenWidth }
-    if parts.positions == .learned { rest += (contextLength + parts.positionOffset) * width }
-    if parts.outputBias { rest += vocabularySize }
-    if tokenWidth != width { rest += 2 * tokenWidth * width }
-    return layers * perLayer + rest
-  }
-
-  /// Floating-point operations of one training token: 6 for each weight of a product and 12·L·C·T for attention
-  /// (Chowdhery et al. 2022, arXiv:2204.02311, appendix B). An embedding that is only looked up costs nothing.
-  public var trainingOperationsPerToken: Double {
-    let learned = architecture.positions == .learned ? (contextLength + architecture.positionOffset) * width : 0
-    let lookedUp = (tiedEmbeddings ? 0 : vocabularySize * tokenWidth) + learned
-    let seen = (0..<layers).reduce(0) { $0 + min(attention.window(layer: $1) ?? contextLength, contextLength) }
-    return 6 * Double(parameterCount - lookedUp) + 12 * Double(attention.heads * headWidth) * Double(seen)
-  }
-
-  /// Floating-point operations of the forward pass of one token, a third of those of training: two for each weight of a
-  /// product, and attention over a whole context.
-  public var inferenceOperationsPerToken: Double { trainingOperationsPerToken / 3 }
 }

@@ -13,8 +13,12 @@ public struct PositionConfig: Config {
     case sinusoidal
     /// Queries and keys are turned (Su et al. 2021, arXiv:2104.09864).
     case rotary
+    /// Rotary, and scores that fall with the distance, short wavelengths faster (Sun et al. 2022, arXiv:2212.10554, §3.2).
+    case xpos
     /// A penalty that grows with the distance, steeper from head to head (Press et al. 2021, arXiv:2108.12409).
     case alibi
+    /// A learned number for each head and distance, where far distances share one (Raffel et al. 2019, arXiv:1910.10683, §2.1).
+    case buckets
   }
 
   public var kind = Kind.family
@@ -24,6 +28,12 @@ public struct PositionConfig: Config {
   public var windowedRotaryBase = 0.0
   /// Share of a head's places that rotary positions turn.
   public var rotaryShare = 1.0
+  /// xpos: after so many positions the decay of each wavelength has acted once.
+  public var decayLength = 512.0
+  /// buckets: distances that attention tells apart.
+  public var buckets = 32
+  /// buckets: distances from here on share one.
+  public var longestDistance = 128
   /// How rotary positions reach beyond those of training.
   public var scaling = RotaryScalingConfig()
 
@@ -40,7 +50,23 @@ public struct PositionConfig: Config {
     if !(rotaryShare > 0 && rotaryShare <= 1) {
       issues.append(ConfigIssue("rotaryShare", "\(rotaryShare) is outside (0, 1]"))
     }
-    return issues + scaling.issues().under("scaling")
+    if !(decayLength > 0 && decayLength.isFinite) {
+      issues.append(ConfigIssue("decayLength", "\(decayLength) is not positive"))
+    }
+    return issues + PositionConfig.bucketIssues(buckets, longestDistance) + scaling.issues().under("scaling")
+  }
+}
+
+extension PositionConfig {
+  /// What is wrong with buckets of distances.
+  static func bucketIssues(_ buckets: Int, _ longestDistance: Int) -> [ConfigIssue] {
+    if buckets < 4 || buckets > 1 << 16 || buckets % 2 != 0 {
+      return [ConfigIssue("buckets", "\(buckets) is not an even number in 4...65536")]
+    }
+    if longestDistance <= buckets / 2 {
+      return [ConfigIssue("longestDistance", "\(longestDistance) is not above half of the \(buckets) buckets")]
+    }
+    return []
   }
 }
 

@@ -11,12 +11,16 @@ extension EncoderConfig {
     heads = try reader.integer("num_attention_heads")
     feedForwardWidth = try reader.integer("intermediate_size")
     segments = try reader.integer("type_vocab_size", else: 2)
-    paddingToken = try reader.integer("pad_token_id", else: family == .bert ? 0 : 1)
+    paddingToken = try reader.integer("pad_token_id", else: countsText ? 1 : 0)
     contextLength = try reader.integer("max_position_embeddings", else: 512) - positionOffset
     normEpsilon = try reader.number("layer_norm_eps", else: 1e-12)
     initialDeviation = try reader.number("initializer_range", else: 0.02)
     activation = try reader.activation("hidden_act", else: .gelu)
     try reader.require("position_embedding_type", isOneOf: ["absolute"])
+    if family == .grove {
+      guard let own = try reader.object("grove") else { throw reader.error("grove", "is missing") }
+      parts = try EncoderPartsConfig.load(yaml: own.json.text, at: "\(reader.place): grove")
+    }
     try reader.require("is_decoder", is: false)
     try reader.require("tie_word_embeddings", is: true)
     if let issue = issues().first {
@@ -31,17 +35,21 @@ extension EncoderConfig {
       case .bert: "BertForMaskedLM"
       case .roberta: "RobertaForMaskedLM"
       case .xlmRoberta: "XLMRobertaForMaskedLM"
+      case .grove: "GroveForMaskedLM"
       }
-    return [
+    let own: [(key: String, value: JSONValue)] = family == .grove ? [("grove", (try? parts.json()) ?? .null)] : []
+    let shared: JSONValue = [
       "architectures": [.string(name)], "model_type": .string(family.rawValue),
       "vocab_size": .integer(vocabularySize), "hidden_size": .integer(width), "num_hidden_layers": .integer(layers),
       "num_attention_heads": .integer(heads), "intermediate_size": .integer(feedForwardWidth),
-      "type_vocab_size": .integer(max(segments, 1)), "pad_token_id": .integer(paddingToken),
+      "type_vocab_size": .integer(family == .grove ? segments : max(segments, 1)),
+      "pad_token_id": .integer(paddingToken),
       "max_position_embeddings": .integer(contextLength + positionOffset), "layer_norm_eps": .number(normEpsilon),
       "initializer_range": .number(initialDeviation), "hidden_act": activation.huggingFaceName,
       "hidden_dropout_prob": .number(dropout), "attention_probs_dropout_prob": .number(dropout),
       "tie_word_embeddings": true, "torch_dtype": "float32",
     ]
+    return .object((shared.objectValue ?? []) + own)
   }
 }
 

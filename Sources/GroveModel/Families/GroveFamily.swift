@@ -21,6 +21,7 @@ enum GroveFamily: ModelFamily {
     var names = CheckpointNames()
     (names.positions, names.embeddingNorm) = ("embed_positions", "embed_norm")
     (names.attentionPostNorm, names.feedForwardPostNorm) = ("attention_post_norm", "feed_forward_post_norm")
+    (names.attentionInnerNorm, names.feedForwardInnerNorm) = ("self_attn.inner_norm", "mlp.inner_norm")
     return names
   }
 

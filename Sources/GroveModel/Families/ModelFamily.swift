@@ -89,6 +89,9 @@ struct CheckpointNames {
   /// That of layers without a gate, where it is another one.
   var plainUp: String?
   var down = "mlp.down_proj"
+  /// Before the output matrices, where Sub-LN has norms.
+  var attentionInnerNorm: String?
+  var feedForwardInnerNorm: String?
   var finalNorm = "norm"
   var head = "lm_head"
   /// Matrices are stored as `[in, out]`.

@@ -4,11 +4,11 @@ public import GroveTensor
 /// Multi-head attention with grouped keys and values (Ainslie et al. 2023, arXiv:2305.13245).
 ///
 /// Queries, keys and values come out of one product; checkpoints that store them apart name rows of its weight.
-public struct Attention {
+public struct Attention: TokenMixer {
   /// Queries, keys and values: a weight of `[(H + 2G)·D, C]`.
-  public let projection: Linear
+  let projection: Linear
   /// Back into the residual stream: a weight of `[C, H·D]`.
-  public let output: Linear
+  let output: StreamOutput
   /// Of the queries and of the keys of a head; nil where they are not normed.
   let headNorms: (query: Norm, key: Norm)?
   let heads: Int
@@ -18,23 +18,17 @@ public struct Attention {
   private let queryFactor: Double
   let dropout: Dropout
 
-  /// - Parameter outputDeviation: standard deviation of the initial weights of `output`; `projection` has the config's.
-  public init(_ config: ModelConfig, outputDeviation: Double, weights: InitialWeights) throws {
+  public init(_ config: ModelConfig, weights: InitialWeights) throws {
     let parts = config.architecture
     heads = config.attention.heads
     keyValueHeads = config.attention.keyValueHeads
     headWidth = config.headWidth
     queryFactor = config.attention.scale > 0 ? config.attention.scale * Double(headWidth).squareRoot() : 1
     dropout = Dropout(rate: config.dropout)
-    let (queries, keys) = (heads * headWidth, keyValueHeads * headWidth)
     projection = try Linear(
-      from: config.width, to: queries + 2 * keys, bias: parts.attentionBias != .none,
-      deviation: config.initialDeviation,
-      parts: [0..<queries, queries..<queries + keys, queries + keys..<queries + 2 * keys],
-      weights: weights.split("projection"))
-    output = try Linear(
-      from: queries, to: config.width, bias: parts.attentionBias == .all, deviation: outputDeviation,
-      weights: weights.split("output"))
+      config, [.query, .key, .value], bias: parts.attentionBias != .none, weights: weights.split("projection"))
+    output = try StreamOutput(
+      config, .attentionOutput, bias: parts.attentionBias == .all, weights: weights.split("output"))
     let kind: NormConfig.Kind = parts.norm == .rootMeanSquareFromOne ? .rootMeanSquareFromOne : .rootMeanSquare
     headNorms =
       parts.headNorm == .rootMeanSquare
@@ -47,9 +41,9 @@ public struct Attention {
   /// Maps `[B, T, C]` to `[B, T, C]`. Without a cache S is T; with one, S also counts the cached positions.
   public func callAsFunction(_ x: Tensor, _ context: LayerContext) throws -> Tensor {
     let (b, t, _) = try x.sizes("x", as: "B T C")
-    let projected = try adjusted(projection(x))  // [B, T, (H+2G)·D]
+    let projected = try adjusted(projection(x), context.rotary)  // [B, T, (H+2G)·D]
     let angles = context.rotary.map { ($0.cosine, $0.sine) }
-    if let cache = context.cache {
+    if let cache = context.cache, !context.wants(.attentionWeights) {
       let attended = try cachedAttention(
         projected, heads: heads, angles: angles, mask: context.mask, cache: cache.memory, from: cache.start)
       return try output(attended)
@@ -57,22 +51,33 @@ public struct Attention {
     let parts = try separatedHeads(
       projected.reshaped(b, t, heads + 2 * keyValueHeads, headWidth), heads: heads, keyValueHeads: keyValueHeads,
       angles: angles)  // [B, T, H, D], [B, T, G, D] twice
-    let rate: Double
+    let q = try parts.queries.transposed(1, 2)  // [B, H, T, D]
+    var (k, v) = (try parts.keys.transposed(1, 2), try parts.values.transposed(1, 2))  // [B, G, T, D]
+    if let cache = context.cache { (k, v) = try cache.memory.storing(k, v, from: cache.start) }  // [B, G, S, D]
+    return try output(attended(q, k, v, context).transposed(1, 2).reshaped(b, t, -1))  // [B, T, C]
+  }
+
+  /// Maps queries `[B, H, T, D]`, keys and values `[B, G, S, D]` to `[B, H, T, D]`.
+  private func attended(_ q: Tensor, _ k: Tensor, _ v: Tensor, _ context: LayerContext) throws -> Tensor {
+    if context.wants(.attentionWeights) {
+      let shared = heads / keyValueHeads
+      let weights = try context.passed(
+        .attentionWeights, attentionWeights(q, k.repeatedHeads(shared), mask: context.mask))
+      return try matmul(weights.cast(to: v.dtype), v.repeatedHeads(shared))
+    }
+    var rate = 0.0
     if case .training(let random) = context.mode, dropout.rate > 0 {
       try Torch.seed(random.split("attention probabilities"))
       rate = dropout.rate
-    } else {
-      rate = 0
     }
-    let y = try scaledDotProductAttention(
-      parts.queries.transposed(1, 2), parts.keys.transposed(1, 2), parts.values.transposed(1, 2), mask: context.mask,
-      dropout: rate)  // [B, H, T, D]
-    return try output(y.transposed(1, 2).reshaped(b, t, -1))  // [B, T, C]
+    if let sparse = context.sparse { return try sparse(q, k, v, dropout: rate) }
+    return try scaledDotProductAttention(q, k, v, mask: context.mask, dropout: rate)
   }
 
-  /// Norms the queries and keys of each head, and scales queries, where the model does: `[B, T, (H+2G)·D]` both.
-  private func adjusted(_ projected: Tensor) throws -> Tensor {
-    if headNorms == nil, queryFactor == 1 { return projected }
+  /// Norms and scales the queries and keys of each head where the model does: `[B, T, (H+2G)·D]` both.
+  private func adjusted(_ projected: Tensor, _ rotary: Rotary?) throws -> Tensor {
+    let decay = rotary?.decay
+    if headNorms == nil, queryFactor == 1, decay == nil { return projected }
     let (b, t, width) = try projected.sizes("projected", as: "B T C")
     let parts = try projected.reshaped(b, t, heads + 2 * keyValueHeads, headWidth)
       .split([heads, keyValueHeads, keyValueHeads], axis: 2)
@@ -82,6 +87,11 @@ public struct Attention {
       keys = try headNorms.key(keys.cast(to: .float32).contiguous(), as: projected.dtype)
     }
     if queryFactor != 1 { queries = try (queries * queryFactor).cast(to: projected.dtype) }
+    if let decay {
+      // Both places of a pair decay alike, so this may come before they are turned.
+      queries = try (queries * decay.query).cast(to: projected.dtype)
+      keys = try (keys * decay.key).cast(to: projected.dtype)
+    }
     return try Tensor.concatenated([queries, keys, parts[2]], axis: 2).reshaped(b, t, width)
   }
 
@@ -89,8 +99,16 @@ public struct Attention {
   var dtype: DType { projection.dtype }
 }
 
+extension Tensor {
+  /// Heads `[B, G, S, D]`, each `count` times: `[B, G·count, S, D]`.
+  func repeatedHeads(_ count: Int) throws -> Tensor {
+    if count == 1 { return self }
+    let (b, g, s, d) = try sizes("heads", as: "B G S D")
+    return try withNewAxis(at: 2).expanded(to: [b, g, count, s, d]).reshaped(b, g * count, s, d)
+  }
+}
+
 extension Attention {
-  /// Shows the tensors as a checkpoint stores them.
   func visit(_ visitor: inout some ParameterVisitor, _ names: CheckpointNames, _ layout: RotaryLayout) throws {
     func queries(_ head: Int) -> [Range<Int>] { layout.places(from: head * headWidth) }
     func keys(_ head: Int) -> [Range<Int>] { layout.places(from: (heads + head) * headWidth) }
@@ -107,11 +125,9 @@ extension Attention {
     case .interleaved(let name):
       stored = [(name, (0..<heads).flatMap { queries($0) + keys($0) + [values($0)] })]
     }
-    for (name, rows) in stored {
-      try visitor.tensor("\(name).weight", projection.weight, rows: rows, transposed: names.isTransposed)
-      if let bias = projection.bias { try visitor.tensor("\(name).bias", bias, rows: rows) }
-    }
-    try visitor.linear(names.attentionOutput, output, transposed: names.isTransposed)
+    try projection.visit(&visitor, stored, transposed: names.isTransposed)
+    try output.visit(
+      &visitor, names.attentionOutput, norm: names.attentionInnerNorm, transposed: names.isTransposed)
     guard let headNorms else { return }
     try visitor.norm(names.queryNorm, headNorms.query, rows: layout.places(from: 0))
     try visitor.norm(names.keyNorm, headNorms.key, rows: layout.places(from: 0))

@@ -10,22 +10,29 @@ struct DistanceBias {
   private let longest: Int
   private let isCausal: Bool
 
-  init(_ config: EncoderDecoderConfig, isCausal: Bool, weights: InitialWeights) throws {
-    self.isCausal = isCausal
-    (buckets, longest) = (config.buckets, config.longestDistance)
-    weight = try weights.matrix(
-      [buckets, config.heads], deviation: config.shape.initialDeviation, role: .embedding)
+  /// - Parameter longest: distances from here on share a bucket.
+  init(
+    buckets: Int, longest: Int, heads: Int, deviation: Double, isCausal: Bool, weights: InitialWeights
+  ) throws {
+    (self.buckets, self.longest, self.isCausal) = (buckets, longest, isCausal)
+    weight = try weights.matrix([buckets, heads], deviation: deviation, role: .embedding)
   }
 
-  /// What is added to the scores of T queries at T keys, `[1, H, T, T]`; −∞ for later keys in a decoder.
-  func callAsFunction(_ t: Int, as dtype: DType) throws -> Tensor {
-    let places = (0..<t).flatMap { query in (0..<t).map { Int64(bucket($0 - query)) } }
-    let rows = try weight.rows(Tensor(places, [t * t]).moved(to: weight.device)).cast(to: .float32)  // [T·T, H]
-    let bias = try rows.reshaped(1, t, t, weight.shape[1]).permuted(0, 3, 1, 2)  // [1, H, T, T]
-    guard isCausal else { return try bias.cast(to: dtype).contiguous() }
+  /// What is added to the scores of the T last of S positions, `[1, H, T, S]`, float32. It hides nothing.
+  func callAsFunction(_ t: Int, of s: Int) throws -> Tensor {
+    let places = (s - t..<s).flatMap { query in (0..<s).map { Int64(bucket($0 - query)) } }
+    let rows = try weight.rows(Tensor(places, [t * s]).moved(to: weight.device)).cast(to: .float32)  // [T·S, H]
+    return try rows.reshaped(1, t, s, weight.shape[1]).permuted(0, 3, 1, 2)  // [1, H, T, S]
+  }
+
+  /// The same for a whole text as what attention adds; −∞ for later keys in a decoder.
+  func mask(_ t: Int, as dtype: DType) throws -> AttentionMask {
+    let bias = try self(t, of: t)
+    guard isCausal else { return .added(try bias.cast(to: dtype).contiguous()) }
     var hidden = [Float](repeating: 0, count: t * t)
     for query in 0..<t { for key in query + 1..<max(query + 1, t) { hidden[query * t + key] = -.infinity } }
-    return try (bias + Tensor(hidden, [1, 1, t, t]).moved(to: weight.device)).cast(to: dtype).contiguous()
+    return .added(
+      try (bias + Tensor(hidden, [1, 1, t, t]).moved(to: weight.device)).cast(to: dtype).contiguous())
   }
 
   /// The bucket of a key that lies `distance` behind the query's position (negative: before it).

@@ -6,26 +6,20 @@ public import GroveTensor
 /// Gate and up come out of one product; checkpoints name rows of its weight.
 public struct FeedForward {
   /// A weight of `[F, C]`; of `[2F, C]` with a gate, whose rows come first.
-  public let input: Linear
+  let input: Linear
   /// A weight of `[C, F]`.
-  public let down: Linear
+  let down: StreamOutput
   let hiddenWidth: Int
   private let form: FeedForwardConfig.Form
   private let activation: FeedForwardConfig.Activation
 
-  /// - Parameter outputDeviation: standard deviation of the initial weights of `down`; `input` has the config's.
-  public init(_ config: ModelConfig, outputDeviation: Double, weights: InitialWeights) throws {
+  public init(_ config: ModelConfig, weights: InitialWeights) throws {
     let parts = config.architecture
     (form, activation, hiddenWidth) = (parts.feedForward, parts.activation, config.feedForwardWidth)
-    let isGated = form == .gated
     input = try Linear(
-      from: config.width, to: isGated ? 2 * hiddenWidth : hiddenWidth, bias: parts.feedForwardBias,
-      deviation: config.initialDeviation,
-      parts: isGated ? [0..<hiddenWidth, hiddenWidth..<2 * hiddenWidth] : nil,
-      weights: weights.split(isGated ? "gateAndUp" : "up"))
-    down = try Linear(
-      from: hiddenWidth, to: config.width, bias: parts.feedForwardBias, deviation: outputDeviation,
-      weights: weights.split("down"))
+      config, form == .gated ? [.gate, .up] : [.up], bias: parts.feedForwardBias,
+      weights: weights.split(form == .gated ? "gateAndUp" : "up"))
+    down = try StreamOutput(config, .down, bias: parts.feedForwardBias, weights: weights.split("down"))
   }
 
   /// Rows of the fused weight; the gate's are nil where there is none.
@@ -57,11 +51,8 @@ extension FeedForward {
   /// Shows the tensors as a checkpoint stores them.
   func visit(_ visitor: inout some ParameterVisitor, _ names: CheckpointNames) throws {
     let up = gateRows == nil ? names.plainUp ?? names.up : names.up
-    for (name, rows) in [(names.gate, gateRows), (up, upRows)] {
-      guard let rows else { continue }
-      try visitor.tensor("\(name).weight", input.weight, rows: [rows], transposed: names.isTransposed)
-      if let bias = input.bias { try visitor.tensor("\(name).bias", bias, rows: [rows]) }
-    }
-    try visitor.linear(names.down, down, transposed: names.isTransposed)
+    let gate = gateRows.map { [(names.gate, [$0])] } ?? []
+    try input.visit(&visitor, gate + [(up, [upRows])], transposed: names.isTransposed)
+    try down.visit(&visitor, names.down, norm: names.feedForwardInnerNorm, transposed: names.isTransposed)
   }
 }

@@ -9,3 +9,7 @@ extension Float {
   static func cosine(_ angle: Float) -> Float { cosf(angle) }
   static func sine(_ angle: Float) -> Float { sinf(angle) }
 }
+
+extension Double {
+  static func naturalLogarithm(_ x: Double) -> Double { log(x) }
+}

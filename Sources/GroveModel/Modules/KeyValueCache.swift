@@ -10,26 +10,33 @@ public final class KeyValueCache {
   public private(set) var count = 0
   private let layers: [Layer]
 
-  /// One layer's part, `[B, G, capacity, D]` twice.
+  /// One layer's part, `[B, G, capacity, D]` twice; `[B, 1, capacity, C]` of attention without queries' products.
   public final class Layer {
     let memory: AttentionCache
+    /// What stands for the positions where their sums are enough; there is no memory for positions then.
+    let sums: RunningSums?
     /// Positions that are there.
     fileprivate(set) var start = 0
 
-    fileprivate init(batch: Int, heads: Int, capacity: Int, width: Int, dtype: DType, device: Device) throws {
-      let shape = [batch, heads, capacity, width]
+    fileprivate init(_ shape: [Int], sums: RunningSums?, _ dtype: DType, _ device: Device) throws {
+      self.sums = sums
       memory = try AttentionCache(keys: .zeros(shape, dtype, on: device), values: .zeros(shape, dtype, on: device))
     }
   }
 
-  /// Takes the memory for all positions: 2·L·B·G·capacity·D elements.
+  /// Takes the memory for all positions: 2·L·B·G·capacity·D elements; 2·L·B·capacity·C of attention without queries' products,
+  /// which are float32, and none where running sums are enough.
   public init(_ config: ModelConfig, batch: Int, capacity: Int, dtype: DType, device: Device) throws {
     self.batch = batch
     self.capacity = capacity
+    let isProduct = config.attention.kind == .softmax
+    let isSummed = !isProduct && config.attention.free.form == .simple
+    let shape =
+      isProduct
+      ? [batch, config.attention.keyValueHeads, capacity, config.headWidth]
+      : [batch, 1, isSummed ? 0 : capacity, config.width]
     layers = try (0..<config.layers).map { _ in
-      try Layer(
-        batch: batch, heads: config.attention.keyValueHeads, capacity: capacity, width: config.headWidth,
-        dtype: dtype, device: device)
+      try Layer(shape, sums: isSummed ? RunningSums() : nil, isProduct ? dtype : .float32, device)
     }
   }
 

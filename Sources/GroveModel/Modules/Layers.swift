@@ -1,31 +1,6 @@
 public import GroveCore
 public import GroveTensor
 
-/// `x · weightᵀ + bias`, with a weight of `[out, in]`.
-public struct Linear {
-  public let weight: Parameter
-  /// `[out]`, float32 in every precision; nil for a layer without.
-  public let bias: Parameter?
-
-  /// Weights from N(0, deviation²), biases 0.
-  /// - Parameter parts: rows of the layers that are fused into this one; nil for one alone.
-  public init(
-    from inputs: Int, to outputs: Int, bias: Bool, deviation: Double, parts: [Range<Int>]? = nil,
-    weights: InitialWeights
-  ) throws {
-    weight = try weights.matrix([outputs, inputs], deviation: deviation, parts: parts)
-    self.bias = bias ? Parameter(try .zeros([outputs], .float32), role: .vector) : nil
-  }
-
-  /// Maps `[…, in]` to `[…, out]` in the working precision.
-  public func callAsFunction(_ x: Tensor) throws -> Tensor {
-    try weight.product(x, bias: bias?.working)
-  }
-
-  /// The working precision.
-  var dtype: DType { weight.dtype }
-}
-
 /// A learned vector for each index.
 public struct Embedding {
   /// `[count, C]`.

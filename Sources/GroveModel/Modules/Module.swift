@@ -65,8 +65,7 @@ extension ParameterVisitor {
 
   /// A layer's weight and its bias, if it has one, stored as they are.
   mutating func linear(_ name: String, _ part: Linear, transposed: Bool = false) throws {
-    try tensor("\(name).weight", part.weight, transposed: transposed)
-    if let bias = part.bias { try tensor("\(name).bias", bias) }
+    try part.visit(&self, [(name, [0..<part.outputs])], transposed: transposed)
   }
 
   /// A norm's gain and its bias, if it has one.

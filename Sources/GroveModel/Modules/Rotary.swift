@@ -8,6 +8,8 @@ public struct Rotary {
   /// Cosines and sines of the positions at hand, `[T, D/2]`, float32.
   public let cosine: Tensor
   public let sine: Tensor
+  /// What queries and keys are multiplied by, `[T, 1, D]`, float32; nil without decay.
+  let decay: (query: Tensor, key: Tensor)?
 
   /// The tables of some positions.
   /// - Parameters:
@@ -31,6 +33,29 @@ public struct Rotary {
     }
     cosine = try Tensor(cosines, [positions.count, half]).moved(to: device)
     sine = try Tensor(sines, [positions.count, half]).moved(to: device)
+    decay =
+      config.architecture.positions == .xpos ? try Rotary.decay(config, positions: positions, device: device) : nil
+  }
+
+  /// ζ^(n/B) and ζ^(−n/B) for positions n: their product falls with the distance of query and key (Sun et al. 2022,
+  /// arXiv:2212.10554, §3.2). ζ = (2i/D + γ) / (1 + γ) of pair i, with γ = 0.4; B is `decayLength`. The authors' code counts
+  /// from the middle of the text, which changes no product; from the start, as here, cached keys stay as they are.
+  private static func decay(
+    _ config: ModelConfig, positions: Range<Int>, device: Device
+  ) throws -> (query: Tensor, key: Tensor) {
+    let (width, half, turned) = (config.headWidth, config.headWidth / 2, config.rotaryWidth / 2)
+    let smoothing: Float = 0.4
+    var values: [Float] = []
+    for position in positions {
+      let exponent = Float(position) / Float(config.positions.decayLength)
+      let row = (0..<half).map { pair in
+        pair < turned
+          ? Float.power((Float(pair) / Float(turned) + smoothing) / (1 + smoothing), exponent) : 1
+      }
+      values += row + row
+    }
+    let query = try Tensor(values, [positions.count, 1, width]).moved(to: device)
+    return (query, try Tensor(values.map { 1 / $0 }, [positions.count, 1, width]).moved(to: device))
   }
 }
 
@@ -45,7 +70,7 @@ struct RotaryLayout {
 
   init(_ config: ModelConfig) {
     headWidth = config.headWidth
-    turned = config.architecture.positions == .rotary ? config.rotaryWidth : config.headWidth
+    turned = config.architecture.isRotary ? config.rotaryWidth : config.headWidth
   }
 
   /// The places of a head in memory, in the order of the checkpoint, behind `start`.

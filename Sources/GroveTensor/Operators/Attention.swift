@@ -69,6 +69,16 @@ public struct AttentionCache {
     self.keys = keys
     self.values = values
   }
+
+  /// Stores keys and values `[B, G, T, D]` of new positions, and gives those of all so far, `[B, G, S, D]`.
+  public func storing(_ newKeys: Tensor, _ newValues: Tensor, from position: Int) throws -> (Tensor, Tensor) {
+    let count = newKeys.size(2)
+    try keys.narrowed(2, from: position, count: count).copy(from: newKeys)
+    try values.narrowed(2, from: position, count: count).copy(from: newValues)
+    return (
+      try keys.narrowed(2, from: 0, count: position + count), try values.narrowed(2, from: 0, count: position + count)
+    )
+  }
 }
 
 /// Attention of T new positions, each seeing itself and all before it: stores their keys and values in the cache, from
@@ -97,10 +107,7 @@ public func cachedAttention(
   }
   let parts = try separatedHeads(
     projected.reshaped(b, t, heads + 2 * groups, width), heads: heads, keyValueHeads: groups, angles: angles)
-  try cache.keys.narrowed(2, from: position, count: t).copy(from: parts.keys.transposed(1, 2))
-  try cache.values.narrowed(2, from: position, count: t).copy(from: parts.values.transposed(1, 2))
-  let k = try cache.keys.narrowed(2, from: 0, count: position + t)  // [B, G, S, D]
-  let v = try cache.values.narrowed(2, from: 0, count: position + t)
+  let (k, v) = try cache.storing(parts.keys.transposed(1, 2), parts.values.transposed(1, 2), from: position)
   let q = try parts.queries.transposed(1, 2)  // [B, H, T, D]
   let y = try scaledDotProductAttention(q, k, v, mask: mask, dropout: 0)  // [B, H, T, D]
   return try y.transposed(1, 2).reshaped(b, t, heads * width)
@@ -117,6 +124,21 @@ public func separatedHeads(
   }
   let parts = try projected.split([heads, keyValueHeads, keyValueHeads], axis: 2)
   return (parts[0], parts[1], parts[2])
+}
+
+/// How much each query reads of each key: softmax(q kᵀ / √D) of queries `[B, H, T, D]` and keys `[B, H, S, D]`, as
+/// `[B, H, T, S]`, float32. What `scaledDotProductAttention` never holds as a whole.
+public func attentionWeights(_ q: Tensor, _ k: Tensor, mask: AttentionMask) throws -> Tensor {
+  let scores = try matmul(q * (1 / Double(q.size(3)).squareRoot()), k.transposed(2, 3)).cast(to: .float32)
+  switch mask {
+  case .none: return try scores.softmax(-1)
+  case .added(let bias): return try (scores + bias.cast(to: .float32)).softmax(-1)
+  case .allowed(let allowed): return try scores.filled(-.infinity, where: allowed.equals(0)).softmax(-1)
+  case .causal:
+    let (queries, keys) = (q.size(2), k.size(2))
+    let allowed = try Tensor.full([queries, keys], 1, .bool, on: q.device).lowerTriangle(diagonal: keys - queries)
+    return try scores.filled(-.infinity, where: allowed.equals(0)).softmax(-1)
+  }
 }
 
 private let dotProductAttention = Operator("aten::scaled_dot_product_attention")

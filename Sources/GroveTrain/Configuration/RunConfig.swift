@@ -18,10 +18,15 @@ public struct RunConfig: Config {
   public init() {}
 
   public func issues() -> [ConfigIssue] {
-    let issues =
+    var issues =
       model.issues().under("model") + data.issues().under("data") + start.issues().under("start")
       + training.issues().under("training")
       + validation.issues().under("validation") + checkpoints.issues().under("checkpoints")
+    if model.linear.sparsity > 0, training.optimizer.matrices == .muon {
+      // Its steps move all places of a matrix.
+      issues.append(
+        ConfigIssue("model.linear.sparsity", "places stay 0 with training.optimizer.matrices adamW, not with muon"))
+    }
     let tokens = Double(training.steps) * Double(training.batchSize) * Double(model.contextLength)
     guard issues.isEmpty, tokens > 1e18 else { return issues }
     return [ConfigIssue("training.steps", "\(tokens) tokens are more than a run can count")]
@@ -82,6 +87,9 @@ public struct TrainingConfig: Config {
   /// Of the matrices; float16 is refused.
   public var precision = Precision.bfloat16
   public var optimizer = OptimizerConfig()
+  /// The activations within a block are not kept but made again in the backward pass: a third more time, for the memory of
+  /// one block's instead of all (Chen et al. 2016, arXiv:1604.06174).
+  public var recompute = false
   /// Of the learning rate, over all `steps`.
   public var schedule = ScheduleConfig()
   /// Largest norm of the gradient of all parameters together; 0 does not clip.

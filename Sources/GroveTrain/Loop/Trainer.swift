@@ -174,7 +174,8 @@ public final class Trainer {
     let result = try step(microBatches: batches.count, learningRate: rate) {
       try model.loss(
         batches[$0].tokens, targets: batches[$0].targets, zLoss: config.training.zLoss,
-        ForwardPass(.training(random: draws.split(firstDraw + $0))))
+        ForwardPass(
+          .training(random: draws.split(firstDraw + $0)), recomputes: config.training.recompute))
     }
     state.step += 1
     state.tokens += summary.tokensPerStep

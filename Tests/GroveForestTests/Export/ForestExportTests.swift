@@ -76,12 +76,14 @@ struct ForestExportTests {
       for document in documents {
         _ = try model.hiddenStates(
           Tensor(document.tokens, [1, 13]),
-          ForwardPass(.inference) { layer, site, hidden in
-            #expect(site == .feedForwardInput && hidden.shape == [1, 13, 16])
-            let products: [Float] = try (hidden.reshaped(13, 1, 16) * rows[layer]).sum(2, axis: .removed)
-              .sum(0, axis: .removed).values()
-            for row in 0..<2 { scores[expert][row] += Double(products[row]) }
-          })
+          ForwardPass(
+            .inference,
+            hook: .observing([.feedForwardInput]) { layer, hidden in
+              #expect(hidden.shape == [1, 13, 16])
+              let products: [Float] = try (hidden.reshaped(13, 1, 16) * rows[layer]).sum(2, axis: .removed)
+                .sum(0, axis: .removed).values()
+              for row in 0..<2 { scores[expert][row] += Double(products[row]) }
+            }))
       }
     }
     #expect(scores[0][0] > scores[0][1] && scores[1][1] > scores[1][0], "\(scores)")
