@@ -39,6 +39,18 @@ struct HuggingFaceParityTests {
     #expect(try model.parameterCount() == model.config.parameterCount)
   }
 
+  @Test(
+    "Logits of DeepNorm, Sub-LN and xPos agree with torchscale, their authors' code",
+    arguments: ["sub-ln-xpos", "deepnorm", "pre-ln-xpos-embedding-norm"])
+  func torchscale(name: String) throws {
+    let folder = Fixtures.url("torchscale/\(name)")
+    let model = try ModelFolder.load(folder)
+    try model.prepare(.float32, training: false, device: .cpu)
+    let logits = try withGradients(.off) { try model.logits(ids(folder, "ids.json"), ForwardPass(.inference)) }
+    let expected = try SafetensorsFile(folder.appending(path: "logits.safetensors")).tensor("logits")
+    #expect(try logits.isClose(to: expected, within: .logits))
+  }
+
   @Test("A text read piece by piece has the logits of the whole text", arguments: checkpoints)
   func cached(name: String) throws {
     // Dynamic scaling depends on the length that is known so far, in transformers too.

@@ -21,18 +21,21 @@ public struct T5: Module {
     try config.validated()
     self.config = config
     let shape = config.shape
+    var encoderShape = shape
+    encoderShape.routing = config.routing
     func norm() throws -> Norm { try Norm(.rootMeanSquare, width: config.width, epsilon: config.normEpsilon) }
     embedding = try Embedding(
       count: config.vocabularySize, width: config.width, deviation: config.initialFactor,
       weights: weights.split("embedding"))
     encoderBias = try DistanceBias(config, isCausal: false, weights.split("encoder distances"))
     encoder = try (0..<config.layers).map {
-      try TransformerBlock(shape, names: .t5Encoder, weights: weights.split("encoder").split($0))
+      try TransformerBlock(encoderShape, names: .t5Encoder, weights: weights.split("encoder").split($0))
     }
     encoderNorm = try norm()
     decoderBias = try DistanceBias(config, isCausal: true, weights.split("decoder distances"))
     decoder = try (0..<config.decoderLayers).map {
-      try T5DecoderBlock(shape, weights: weights.split("decoder").split($0))
+      try T5DecoderBlock(
+        shape, crossKeyValueHeads: config.crossKeyValueHeads, weights: weights.split("decoder").split($0))
     }
     decoderNorm = try norm()
     outputWeight =
@@ -46,10 +49,13 @@ public struct T5: Module {
   /// What the encoder makes of ids `[B, S]`: `[B, S, C]`, in the working precision.
   public func encoded(_ tokens: Tensor, _ mode: Mode) throws -> Tensor {
     let (_, s) = try tokens.sizes("tokens", as: "B T")
-    let mask = try encoderBias.mask(s, as: outputWeight.dtype)
+    let isRouted = config.routing.kind != .none
+    let mask: AttentionMask = try isRouted ? .none : encoderBias.mask(s, as: outputWeight.dtype)
     var x = try dropout(embedding(tokens), mode, "encoder embedding")  // [B, S, C]
     for (index, block) in encoder.enumerated() {
-      x = try block(x, LayerContext(mode: mode.split(index), mask: mask))
+      var context = LayerContext(mode: mode.split(index), mask: mask)
+      if isRouted { context.distance = encoderBias }
+      x = try block(x, context)
     }
     return try dropout(encoderNorm(x, as: outputWeight.dtype), mode, "encoder output")
   }
@@ -100,10 +106,12 @@ struct T5DecoderBlock: Module {
   let dropout: Dropout
   private let layout: RotaryLayout
 
-  init(_ config: ModelConfig, weights: InitialWeights) throws {
+  init(_ config: ModelConfig, crossKeyValueHeads: Int, weights: InitialWeights) throws {
     func norm() throws -> Norm { try Norm(.rootMeanSquare, width: config.width, epsilon: config.normEpsilon) }
     attention = try Attention(config, weights: weights.split("attention"))
-    crossAttention = try CrossAttention(config, weights: weights.split("cross attention"))
+    var crossing = config
+    if crossKeyValueHeads > 0 { crossing.attention.keyValueHeads = crossKeyValueHeads }
+    crossAttention = try CrossAttention(crossing, weights: weights.split("cross attention"))
     feedForward = try FeedForward(config, weights: weights.split("feedForward"))
     (attentionNorm, crossNorm, feedForwardNorm) = (try norm(), try norm(), try norm())
     dropout = Dropout(rate: config.dropout)

@@ -37,7 +37,7 @@ extension ModelFolder {
     if GGUFFile.isGGUF(folder) { return .decoder(try load(folder)) }
     let reader = try reader(folder)
     let type = try reader.text("model_type")
-    if type == "t5" {
+    if type == "t5" || type == "grove_t5" {
       let model = try T5(EncoderDecoderConfig(reader), weights: .blank)
       try load(weights: folder, into: model, model.traits)
       return .encoderDecoder(model)

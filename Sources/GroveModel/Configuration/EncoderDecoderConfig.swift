@@ -22,6 +22,10 @@ public struct EncoderDecoderConfig: Config {
   public var buckets = 32
   /// Distances from here on share a bucket.
   public var longestDistance = 128
+  /// Branches of the encoder for a few positions.
+  public var routing = RoutingConfig()
+  /// Heads of the keys and values by which the decoder reads the encoder; 0 for as many as `heads`.
+  public var crossKeyValueHeads = 0
   /// The output matrix is the embedding.
   public var tiedEmbeddings = true
   /// Hidden states are divided by √C before they are scored: in T5 v1.0.
@@ -43,7 +47,13 @@ public struct EncoderDecoderConfig: Config {
     ] where !(1...ModelConfig.largestSize).contains(value) {
       issues.append(ConfigIssue(field, "\(value) is outside 1...\(ModelConfig.largestSize)"))
     }
-    issues += PositionConfig.bucketIssues(buckets, longestDistance)
+    issues += PositionConfig.bucketIssues(buckets, longestDistance) + routing.issues().under("routing")
+    if routing.kind != .none, routing.lightHeads >= heads {
+      issues.append(ConfigIssue("routing.lightHeads", "\(routing.lightHeads) leaves none of \(heads) heads heavy"))
+    }
+    if crossKeyValueHeads < 0 || crossKeyValueHeads > 0 && heads % crossKeyValueHeads != 0 {
+      issues.append(ConfigIssue("crossKeyValueHeads", "\(crossKeyValueHeads) does not divide heads \(heads)"))
+    }
     if !(0..<1).contains(dropout) { issues.append(ConfigIssue("dropout", "\(dropout) is outside [0, 1)")) }
     if !(normEpsilon > 0) { issues.append(ConfigIssue("normEpsilon", "\(normEpsilon) is not positive")) }
     if !(initialFactor >= 0) { issues.append(ConfigIssue("initialFactor", "\(initialFactor) is negative")) }

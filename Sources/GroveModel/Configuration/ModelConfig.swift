@@ -52,6 +52,8 @@ public struct ModelConfig: Config {
   public var linear = LinearConfig()
   /// How a token's place is known.
   public var positions = PositionConfig()
+  /// Branches for a few positions, in encoders.
+  public var routing = RoutingConfig()
   /// The norms, and where they stand.
   public var norm = NormConfig()
   /// Width of the vectors of tokens, E, which a matrix then brings to C; 0 is C.
@@ -106,6 +108,9 @@ public struct ModelConfig: Config {
     }
     issues += attention.issues().under("attention") + positions.issues().under("positions") + headIssues()
     issues += linear.issues().under("linear")
+    if routing.kind != .none {
+      issues.append(ConfigIssue("routing.kind", "positions are chosen by the whole text; routing is for encoders"))
+    }
     if let layer = attention.fullLayers.first(where: { $0 >= layers }) {
       issues.append(ConfigIssue("attention.fullLayers", "there is no layer \(layer); the last is \(layers - 1)"))
     }

@@ -70,6 +70,10 @@ extension EncoderDecoderConfig {
     initialFactor = try reader.number("initializer_factor", else: 1)
     tiedEmbeddings = try reader.boolean("tie_word_embeddings", else: true)
     scalesOutput = tiedEmbeddings
+    if let own = try reader.object("grove_routing") {
+      routing = try RoutingConfig.load(yaml: own.json.text, at: "\(reader.place): grove_routing")
+    }
+    crossKeyValueHeads = try reader.integer("grove_cross_key_value_heads", else: 0)
     try readFeedForward(reader)
     if let issue = issues().first {
       throw GroveError(.format, reader.place, "describes a model that cannot be: \(issue)")
@@ -95,8 +99,17 @@ extension EncoderDecoderConfig {
     let isGated = feedForward.form == .gated
     let activation = feedForward.activation == .family ? .relu : feedForward.activation
     let name = isGated && activation == .geluTanh ? "gelu" : activation.huggingFaceName.stringValue ?? "relu"
-    return [
-      "architectures": ["T5ForConditionalGeneration"], "model_type": "t5", "vocab_size": .integer(vocabularySize),
+    let isT5 = routing.kind == .none && crossKeyValueHeads == 0
+    let own: [(key: String, value: JSONValue)] =
+      isT5
+      ? [("architectures", ["T5ForConditionalGeneration"]), ("model_type", "t5")]
+      : [
+        ("architectures", ["GroveForConditionalGeneration"]), ("model_type", "grove_t5"),
+        ("grove_routing", (try? routing.json()) ?? .null),
+        ("grove_cross_key_value_heads", .integer(crossKeyValueHeads)),
+      ]
+    let shared: JSONValue = [
+      "vocab_size": .integer(vocabularySize),
       "d_model": .integer(width), "d_kv": .integer(headWidth), "d_ff": .integer(feedForwardWidth),
       "num_layers": .integer(layers), "num_decoder_layers": .integer(decoderLayers), "num_heads": .integer(heads),
       "relative_attention_num_buckets": .integer(buckets),
@@ -106,5 +119,6 @@ extension EncoderDecoderConfig {
       "tie_word_embeddings": .bool(tiedEmbeddings), "decoder_start_token_id": 0, "pad_token_id": 0,
       "eos_token_id": 1, "torch_dtype": "float32",
     ]
+    return .object(own + (shared.objectValue ?? []))
   }
 }

@@ -26,7 +26,7 @@ struct AttentionFree: TokenMixer {
     output = try StreamOutput(
       config, .attentionOutput, bias: parts.attentionBias == .all, weights: weights.split("output"))
     let shape = [config.contextLength, self.config.rank]
-    // The authors' draws, 0.01.
+    // So small that a text begins as a plain mean.
     pairs =
       self.config.form == .full || self.config.form == .local
       ? (
@@ -139,8 +139,9 @@ struct AttentionFree: TokenMixer {
     let before = try Tensor.zeros([b, s, doubled], both.dtype, on: both.device)
     let after = try Tensor.zeros([b, blocks * s - t, doubled], both.dtype, on: both.device)
     let whole = try Tensor.concatenated([before, both, after], axis: 1).reshaped(b, blocks + 1, s, doubled)
+    // [B, N, 2s, 2C]
     let windows = try Tensor.concatenated(
-      [whole.narrowed(1, from: 0, count: blocks), whole.narrowed(1, from: 1, count: blocks)], axis: 2)  // [B, N, 2s, 2C]
+      [whole.narrowed(1, from: 0, count: blocks), whole.narrowed(1, from: 1, count: blocks)], axis: 2)
     let gains = try bandWeights(blocks)  // [N, s, 2s] or [H, s, 2s]
     let sums: Tensor
     if pairs != nil {

@@ -25,6 +25,16 @@ struct DistanceBias {
     return try rows.reshaped(1, t, s, weight.shape[1]).permuted(0, 3, 1, 2)  // [1, H, T, S]
   }
 
+  /// The numbers of distances `[B, T, S]`, int64, each below `longest` in size: `[B, H, T, S]`, float32.
+  func callAsFunction(distances: Tensor, longest: Int) throws -> Tensor {
+    let table = (1 - longest..<longest).map { Int64(bucket($0)) }
+    let buckets = try Tensor(table, [table.count]).moved(to: weight.device)
+      .indexed(0, (distances + Double(longest - 1)).cast(to: .int64).reshaped(-1))
+    let shape = distances.shape
+    return try weight.rows(buckets).cast(to: .float32).reshaped(shape[0], shape[1], shape[2], weight.shape[1])
+      .permuted(0, 3, 1, 2)
+  }
+
   /// The same for a whole text as what attention adds; −∞ for later keys in a decoder.
   func mask(_ t: Int, as dtype: DType) throws -> AttentionMask {
     let bias = try self(t, of: t)

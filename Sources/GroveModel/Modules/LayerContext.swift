@@ -56,6 +56,8 @@ public struct LayerContext {
   public var mask: AttentionMask
   /// The same where it is a pattern of blocks and the whole text is given at once.
   var sparse: SparseAttention?
+  /// The biases of distances, for attention that makes its own tables of them.
+  var distance: DistanceBias?
   /// Keys and values of earlier positions; nil when the whole text is given at once.
   public var cache: KeyValueCache.Layer?
   /// The index of the layer.

@@ -13,7 +13,8 @@ protocol TokenMixer {
 extension ModelConfig {
   /// What mixes the positions of a block.
   func makeMixer(weights: InitialWeights) throws -> any TokenMixer {
-    switch attention.kind {
+    if routing.kind != .none { return try RoutedAttention(self, weights: weights) }
+    return switch attention.kind {
     case .softmax: try Attention(self, weights: weights)
     case .attentionFree: try AttentionFree(self, weights: weights)
     case .holographic: try HolographicAttention(self, weights: weights)
