@@ -44,6 +44,17 @@ struct Comparison: Sendable {
     func text(contextLength: Int, of streams: [String]) throws -> HeldOutText {
       try HeldOutText(shards, domains: streams, contextLength: contextLength)
     }
+
+    /// The trained weights in a model that is built otherwise, ready for inference.
+    /// - Throws: `GroveError` if the other model has not the same weights.
+    func model(with change: (inout ModelConfig) -> Void) throws -> any LanguageModel {
+      var config = model.config
+      change(&config)
+      let other = try makeModel(config, weights: .blank)
+      try ModelFolder.load(weights: folder.checkpoint(step: self.config.training.steps), into: other)
+      try other.prepare(run.judgingPrecision, training: false, device: run.device)
+      return other
+    }
   }
 
   /// The resolved config of an arm.

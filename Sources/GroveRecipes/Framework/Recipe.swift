@@ -64,8 +64,11 @@ public enum Recipes {
   /// By id.
   public static let all: [any Recipe] = [
     BranchTrainMergeRecipe(), ClusterBranchTrainMergeRecipe(), CriticalMixtureRecipe(), InstructionResidualRecipe(),
-    DropAndRescaleRecipe(), PythiaRecipe(), RewarmRecipe(), StabilityGapRecipe(), TinyLanguageModelsRecipe(),
+    DropAndRescaleRecipe(), PythiaRecipe(), RewarmRecipe(), StabilityGapRecipe(),
+    TinyLanguageModelsRecipe(),
     CrossLingualExpertsRecipe(),
+    LengthExtrapolationRecipe(),
+    DeepNormRecipe(),
   ]
 
   /// - Throws: `GroveError` with code `.argument` that names the ids there are.
