@@ -54,7 +54,7 @@ public struct LengthExtrapolationRecipe: Recipe {
   ]
 
   public let differences = [
-    "Models of 0.1 million parameters on a million bytes, in windows of 128 bytes, not 24 layers on the Pile in windows of "
+    "Models of 0.1 million parameters on 3 million bytes (two passes), in windows of 128 bytes, not 24 layers on the Pile in windows of "
       + "1,024 tokens; judged up to eight times that length, not four.",
     "The decay of xPos acts once in half a trained length, as in the paper, so B is 64, not 512.",
     "All lengths are judged on the same documents, those longer than the longest window, each token once; at a short "
