@@ -28,13 +28,15 @@ struct ComparisonRecords {
 
   /// Of each seed that both arms have, bits per byte of the first minus those of the second, with a bootstrap interval over
   /// the held-out documents.
-  func differences(_ first: String, _ second: String) throws -> [Interval] {
+  /// - Parameter text: in front of the names of a probe's series, where it judged other documents.
+  func differences(_ first: String, _ second: String, on text: String = "") throws -> [Interval] {
     let others = Dictionary(uniqueKeysWithValues: self(second).map { ($0.seed, $0) })
     let key = RandomKey(seed: 0).split("comparison").split(first).split(second)
     return try self(first).compactMap { record in
       guard let other = others[record.seed] else { return nil }
       return try Bootstrap(key: key.split(record.seed)).pairedRatioDifference(
-        record.list("nats"), other.list("nats"), per: record.list("bytes").map { $0 * ComparisonRecords.natsPerBit })
+        record.list("\(text)nats"), other.list("\(text)nats"),
+        per: record.list("\(text)bytes").map { $0 * ComparisonRecords.natsPerBit })
     }
   }
 

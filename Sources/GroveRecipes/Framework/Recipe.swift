@@ -67,8 +67,8 @@ public enum Recipes {
     DropAndRescaleRecipe(), PythiaRecipe(), RewarmRecipe(), StabilityGapRecipe(),
     TinyLanguageModelsRecipe(),
     CrossLingualExpertsRecipe(),
-    LengthExtrapolationRecipe(),
-    DeepNormRecipe(),
+    LengthExtrapolationRecipe(), SparseTransformerRecipe(),
+    DeepNormRecipe(), MonolingualModelRecipe(),
   ]
 
   /// - Throws: `GroveError` with code `.argument` that names the ids there are.
