@@ -68,7 +68,7 @@ public enum Recipes {
     TinyLanguageModelsRecipe(),
     CrossLingualExpertsRecipe(),
     LengthExtrapolationRecipe(), SparseTransformerRecipe(),
-    DeepNormRecipe(), MonolingualModelRecipe(),
+    DeepNormRecipe(), HrrformerRecipe(), MonolingualModelRecipe(),
   ]
 
   /// - Throws: `GroveError` with code `.argument` that names the ids there are.

@@ -1,0 +1,102 @@
+import Foundation
+import GroveCore
+import GroveCorpus
+import GroveTensor
+
+/// Sequences and their classes, of which no two sides share one.
+struct HrrformerTask: Sendable {
+  /// Also the first part of an arm's name.
+  enum Kind: String, CaseIterable, Sendable {
+    case bytes
+    case lists
+  }
+
+  let vocabulary: Int
+  let length: Int
+  let classes: Int
+  /// The training example of a number.
+  let example: @Sendable (_ index: Int, _ key: RandomKey) -> (tokens: [Int64], label: Int)
+  let heldOut: [(tokens: [Int64], label: Int)]
+
+  init(_ kind: Kind, _ config: HrrformerConfig, corpus: URL) throws {
+    switch kind {
+    case .bytes: try self.init(bytesOf: config, corpus: corpus)
+    case .lists: self.init(listsOf: config)
+    }
+  }
+
+  /// Which file a piece of text is from.
+  private init(bytesOf config: HrrformerConfig, corpus: URL) throws {
+    let split = try SplitRule(validationShare: 0.2, seed: 0)
+    let (length, count) = (config.textLength, config.heldOutPerClass)
+    var training: [[UInt8]] = []
+    var heldOut: [(tokens: [Int64], label: Int)] = []
+    let sources = try RecipeTexts.sources(config.kinds, in: corpus)
+    for (label, name) in config.kinds.enumerated() {
+      guard let file = sources.first(where: { $0.stem == name }) else { preconditionFailure("no file \(name)") }
+      let reader = try RecipeTexts.reader(file.url)
+      var sides: [Split: [UInt8]] = [:]
+      while let document = try reader.next() { sides[split.split(of: document.id), default: []] += document.text }
+      let (train, held) = (sides[.train] ?? [], sides[.validation] ?? [])
+      guard train.count > length, held.count > length else {
+        throw GroveError(
+          .argument, "textLength", "\(name) has \(train.count) bytes to train on and \(held.count) held out",
+          remedy: "Ask for shorter texts, or give a larger corpus.")
+      }
+      training.append(train)
+      heldOut += (0..<count).map { index in
+        let start = index * (held.count - length) / count
+        return (held[start..<start + length].map(Int64.init), label)
+      }
+    }
+    let texts = training
+    self.init(vocabulary: 256, length: length, classes: texts.count, heldOut: heldOut) { index, key in
+      let (label, text) = (index % texts.count, texts[index % texts.count])
+      let start = Int(key.split("text").uniform(index) * Double(text.count - length))
+      return (text[start..<start + length].map(Int64.init), label)
+    }
+  }
+
+  /// The value of an expression.
+  private init(listsOf config: HrrformerConfig) {
+    let (length, depth) = (config.listLength, config.listDepth)
+    let held = (0..<10 * config.heldOutPerClass).map { index in
+      ListOperations.expression(length: length, depth: depth, RandomKey(seed: 0).split("held out").split(index))
+    }
+    let seen = Set(held.map(\.tokens))
+    self.init(
+      vocabulary: ListOperations.vocabulary, length: length, classes: 10, heldOut: held.map { ($0.tokens, $0.value) }
+    ) { index, key in
+      var made = ListOperations.expression(length: length, depth: depth, key.split("list").split(index))
+      var again = 0
+      while seen.contains(made.tokens) {
+        again += 1
+        made = ListOperations.expression(
+          length: length, depth: depth, key.split("list").split(index).split("again").split(again))
+      }
+      return (made.tokens, made.value)
+    }
+  }
+
+  private init(
+    vocabulary: Int, length: Int, classes: Int, heldOut: [(tokens: [Int64], label: Int)],
+    example: @escaping @Sendable (_ index: Int, _ key: RandomKey) -> (tokens: [Int64], label: Int)
+  ) {
+    (self.vocabulary, self.length, self.classes) = (vocabulary, length, classes)
+    (self.heldOut, self.example) = (heldOut, example)
+  }
+
+  /// Ids `[B, T]`, what of them is no padding, and labels `[B]`.
+  static func batch(
+    _ items: [(tokens: [Int64], label: Int)]
+  ) throws -> (tokens: Tensor, attended: Tensor?, labels: Tensor) {
+    let length = items.map(\.tokens.count).max() ?? 0
+    let padded = items.flatMap { $0.tokens + [Int64](repeating: 0, count: length - $0.tokens.count) }
+    let isFull = items.allSatisfy { $0.tokens.count == length }
+    let shown = items.flatMap { item in (0..<length).map { $0 < item.tokens.count } }
+    return (
+      try Tensor(padded, [items.count, length]), isFull ? nil : try Tensor(shown, [items.count, length]),
+      try Tensor(items.map { Int64($0.label) }, [items.count])
+    )
+  }
+}
