@@ -65,4 +65,16 @@ struct DecodingLawTests {
     }
     #expect(error?.description == "tokens: 24 positions do not fit in 8. Give fewer tokens, or a longer context.")
   }
+
+  @Test("A cache takes two numbers for each layer, text, key and value head, position and place of a head")
+  func cacheSize() throws {
+    var config = TinyModel.config(.llama)
+    config.layers = 3
+    (config.attention.heads, config.attention.keyValueHeads, config.attention.headWidth) = (4, 2, 8)
+    let cache = try KeyValueCache(config, batch: 5, capacity: 7, dtype: .float32, device: .cpu)
+    #expect(cache.byteCount == 2 * 3 * 5 * 2 * 7 * 8 * 4)
+    config.attention.keyValueHeads = 1
+    let shared = try KeyValueCache(config, batch: 5, capacity: 7, dtype: .bfloat16, device: .cpu)
+    #expect(shared.byteCount == cache.byteCount / 2 / 2)
+  }
 }

@@ -40,6 +40,11 @@ public final class KeyValueCache {
     }
   }
 
+  /// Bytes of the keys and values of all layers, for all positions that fit; running sums are not counted.
+  public var byteCount: Int {
+    layers.reduce(0) { $0 + 2 * $1.memory.keys.shape.reduce($1.memory.keys.dtype.byteCount, *) }
+  }
+
   subscript(layer: Int) -> Layer { layers[layer] }
 
   /// Counts new positions, once every layer has stored them.

@@ -67,8 +67,8 @@ public enum Recipes {
     DropAndRescaleRecipe(), PythiaRecipe(), RewarmRecipe(), StabilityGapRecipe(),
     TinyLanguageModelsRecipe(),
     CrossLingualExpertsRecipe(),
-    LengthExtrapolationRecipe(), SparseTransformerRecipe(),
-    DeepNormRecipe(), HrrformerRecipe(), MonolingualModelRecipe(),
+    LengthExtrapolationRecipe(), SparseTransformerRecipe(), MultiQueryRecipe(),
+    AttentionFreeRecipe(), DeepNormRecipe(), SparseLowRankRecipe(), HrrformerRecipe(), MonolingualModelRecipe(),
   ]
 
   /// - Throws: `GroveError` with code `.argument` that names the ids there are.
