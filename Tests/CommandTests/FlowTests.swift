@@ -46,6 +46,9 @@ struct FlowTests {
       #expect(one["domains"]?.arrayValue?.count == 2)
       let said = try json("generate", checkpoint, "--prompt", "a", "--max-tokens", "5", "--seed", "1")
       #expect(said["tokens"]?.arrayValue?.count == 5)
+      let read = try json("model", "attention", checkpoint, "--text", "an ant", "--out", "heads.html", "--layer", "0")
+      #expect(read["heads"]?.arrayValue?.count == 2)
+      #expect(try String(contentsOf: tool.path("heads.html"), encoding: .utf8).contains("Layer 0, head 1"))
       #expect(try json("doctor")["libtorch"]?.stringValue != nil)
     }
   }

@@ -30,6 +30,9 @@ struct MisuseTests {
     Case("model inspect nothing", 1, "Error: DIR/nothing: is not a folder. A model is a folder with config.json."),
     Case("model inspect texts", 1, "Error: DIR/texts/config.json: cannot read: no such file or directory"),
     Case(
+      "model attention nothing --text a", 1,
+      "Error: DIR/nothing: is not a folder. A model is a folder with config.json."),
+    Case(
       "model convert nothing out.gguf --format gguf --dtype float32", 1,
       "Error: DIR/nothing: is not a folder. A model is a folder with config.json."),
     Case(
