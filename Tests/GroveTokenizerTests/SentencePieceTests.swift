@@ -27,8 +27,6 @@ struct SentencePieceTests {
     for (text, ids) in zip(strings, try #require(entry["first"]?.arrayValue)) {
       #expect(encoder.encode(text) == ids.ids, "\(text.debugDescription)")
     }
-    // Of a text whose first pieces are spaces alone sentencepiece drops them all, and Grove one: see Docs/Decisions.md 45.
-    guard ["unigram-plain", "bpe-bytes", "bpe-symbols"].contains(name) else { return }
     let block = try #require(fixture["block"]?.integerValue)
     for (index, digest) in try #require(entry["digests"]).strings.enumerated() {
       let lines = try strings[index * block..<(index + 1) * block].map { text in

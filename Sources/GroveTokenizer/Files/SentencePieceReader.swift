@@ -159,12 +159,17 @@ struct SentencePieceReader {
     return names.compactMapValues { names in added.first { names.contains($0.content) }?.id }
   }
 
-  /// Back from pieces: the mark is a space, and the one in front goes.
+  /// Back from pieces: the mark is a space, and the one in front goes, or all in front that are pieces of their own.
   private var decoder: Decoder {
     let unknown = pieces.first { $0.kind == .unknown }?.text ?? []
     let space: Unicode.Scalar = normalizer.escapesSpaces ? "\u{2581}" : " "
     // Before the unknown piece becomes text: the space in front of that is its own.
-    var steps: [Decoder] = normalizer.addsSpace || normalizer.removesSpaces ? [.stripFirst(space)] : []
+    var steps: [Decoder] = []
+    if normalizer.removesSpaces {
+      steps = [.stripLeading(space)]
+    } else if normalizer.addsSpace {
+      steps = [.stripFirst(space)]
+    }
     steps.append(.replace(.literal(String(decoding: unknown, as: UTF8.self)), with: " \u{2047} "))
     if normalizer.escapesSpaces { steps.append(.replace(.literal("\u{2581}"), with: " ")) }
     steps += [.byteFallback, .fuse]
