@@ -101,4 +101,19 @@ struct SentencePieceTests {
     let error = #expect(throws: GroveError.self) { try Tokenizer(sentencePiece: bytes, at: "m") }
     #expect(error?.description == message)
   }
+
+  @Test("A BPE model whose pieces are long is refused before they are cut apart")
+  func longPieces() throws {
+    func field(_ number: UInt8, _ bytes: [UInt8]) -> [UInt8] {
+      [number << 3 | 2] + [UInt8(bytes.count & 0x7F | 0x80), UInt8(bytes.count >> 7)] + bytes
+    }
+    let unknown = field(1, field(1, Array("<unk>".utf8)) + [0x18, 0x02])
+    let pieces = (0..<600).flatMap { field(1, field(1, Array("\($0)".utf8) + Array(repeating: 0x61, count: 1000))) }
+    let start = ContinuousClock.now
+    let error = #expect(throws: GroveError.self) {
+      try Tokenizer(sentencePiece: unknown + pieces + field(2, [0x18, 0x02]), at: "m")
+    }
+    #expect(error?.description == "m: its 601 pieces are too long: no BPE model of words has such ones")
+    #expect(ContinuousClock.now - start < .seconds(5))
+  }
 }

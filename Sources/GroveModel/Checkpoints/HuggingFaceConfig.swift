@@ -14,10 +14,31 @@ public enum HuggingFaceConfig {
       throw reader.error("model_type", "\"\(type)\" is not one of \(known)")
     }
     let config = try family.form.read(reader)
+    try checkNumbers(json, "", at: place)
     if let issue = config.issues().first {
       throw GroveError(.format, place, "describes a model that cannot be: \(issue)")
     }
     return config
+  }
+
+  /// Far beyond every size and factor of a model, and small enough that products of two are no overflow.
+  private static let largestNumber = 1e12
+
+  /// Refuses numbers that arithmetic with sizes cannot bear.
+  private static func checkNumbers(_ value: JSONValue, _ field: String, at place: String) throws {
+    switch value {
+    case .integer, .number:
+      guard let number = value.numberValue, abs(number) > largestNumber else { return }
+      throw GroveError(.format, place, "\(field) is \(value.text), beyond every number of a model")
+    case .array(let elements):
+      for (index, element) in elements.enumerated() { try checkNumbers(element, "\(field)[\(index)]", at: place) }
+    case .object(let members):
+      for (key, member) in members {
+        let name = String(key.prefix(80))
+        try checkNumbers(member, field.isEmpty ? name : "\(field).\(name)", at: place)
+      }
+    case .null, .bool, .string: return
+    }
   }
 
   /// The object that `transformers` reads.

@@ -5,6 +5,8 @@ struct ModelField {
   let reader: TokenizerReader
   let model: JSONValue
   let added: [AddedToken]
+  /// Four times the bytes of the largest vocabulary that is known.
+  private static let mostBytes = 1 << 25
 
   /// What the field gives.
   struct Content {
@@ -132,6 +134,14 @@ struct ModelField {
     }
   }
 
+  /// Vocabularies are held as bytes and as tries, which take forty times their text.
+  private func checkBytes(_ entries: [Entry]) throws {
+    let bytes = entries.reduce(0) { $0 + $1.text.utf8.count }
+    guard bytes <= ModelField.mostBytes else {
+      throw reader.failure("model.vocab", "has tokens of \(bytes) bytes together; the limit is \(ModelField.mostBytes)")
+    }
+  }
+
   private func affix(_ key: String) throws -> [UInt8] {
     guard let value = model[key], value != .null else { return [] }
     return Array(try reader.text(model, key, "model").utf8)
@@ -140,6 +150,7 @@ struct ModelField {
   /// The tokens by id, and the ids that only `added_tokens` has. Every id from 0 up has exactly one token.
   /// Texts are told apart by their bytes: to a `String` an accented letter and its parts are the same.
   private func content(_ entries: [Entry], _ bytes: (String) -> [UInt8]?) throws -> Content {
+    try checkBytes(entries)
     var addedByText: [[UInt8]: AddedToken] = [:]
     for token in added { addedByText[Array(token.content.utf8)] = token }
     var outside = added.count

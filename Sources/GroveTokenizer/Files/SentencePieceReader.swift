@@ -7,6 +7,8 @@ import GroveCore
 /// that is no piece never becomes part of one. `WORD` and `CHAR` models are refused.
 struct SentencePieceReader {
   private let place: String
+  /// The most bytes of parts of pieces that are looked up; a model with 256 000 pieces has 20 million.
+  private static let mostCutBytes = 1 << 29
   private var pieces: [Piece] = []
   private var trainer = Trainer()
   private var normalizer = NormalizerSpec()
@@ -132,6 +134,7 @@ struct SentencePieceReader {
       map: try CharacterMap(Array(normalizer.map), at: "\(place) › normalizer_spec.precompiled_charsmap"),
       extraSpaces: normalizer.removesSpaces ? .removed : .kept, addedSpace: normalizer.addsSpace ? space : .nowhere,
       escapesSpaces: normalizer.escapesSpaces, symbols: symbols)
+    try TextGrowth(.sentencePiece(normalization)).check("\(place) › normalizer_spec")
     return Tokenizer.Parts(
       vocabulary: vocabulary, model: try model(vocabulary, UInt32(unknown)),
       normalizer: .sentencePiece(normalization), preTokenizers: [], postProcessor: nil,
@@ -193,12 +196,21 @@ struct SentencePieceReader {
       unigram.byteTokens = byteTokens
       return .unigram(unigram)
     case 2:
+      try checkLengths()
       var pairs = BytePairModel(units: .characters, wholeWords: .merged, merges: merges(vocabulary))
       pairs.unknown = .init(id: unknown, isFused: true)
       pairs.byteTokens = byteTokens
       return .bytePair(pairs)
     default:
       throw failure("the model type \(trainer.modelType) is not supported", remedy: "Unigram (1) and BPE (2) are.")
+    }
+  }
+
+  /// A piece is cut at every place, and its parts are looked up: work that grows with the square of its length.
+  private func checkLengths() throws {
+    let work = pieces.reduce(0) { $0 + $1.text.count * $1.text.count }
+    guard work <= SentencePieceReader.mostCutBytes else {
+      throw failure("its \(pieces.count) pieces are too long: no BPE model of words has such ones")
     }
   }
 

@@ -6,7 +6,8 @@ extension Tokenizer {
   public static let fileName = "tokenizer.json"
   private static let configFileName = "tokenizer_config.json"
   private static let templateFileName = "chat_template.jinja"
-  private static let largestFileBytes = 256 << 20
+  /// Ten times the largest model that is known.
+  private static let largestModelBytes = 64 << 20
 
   /// The name of a sentencepiece model beside other files of a tokenizer.
   public static let sentencePieceFileName = "tokenizer.model"
@@ -16,12 +17,12 @@ extension Tokenizer {
   /// - Throws: `GroveError` with code `.file` or `.format`, which names the file and the field.
   public init(contentsOf url: URL) throws {
     let file = FileSystem.isFolder(url) ? Tokenizer.file(in: url) : url
-    let byteCount = try FileSystem.byteCount(of: file)
-    guard byteCount <= Tokenizer.largestFileBytes else {
-      throw GroveError(
-        .format, file.path, "\(byteCount) bytes are no tokenizer; the limit is \(Tokenizer.largestFileBytes)")
-    }
     if file.pathExtension == "model" {
+      let byteCount = try FileSystem.byteCount(of: file)
+      guard byteCount <= Tokenizer.largestModelBytes else {
+        throw GroveError(
+          .format, file.path, "\(byteCount) bytes are no tokenizer; the limit is \(Tokenizer.largestModelBytes)")
+      }
       self.init(try SentencePieceReader.parts([UInt8](FileSystem.read(file)), at: file.path))
     } else {
       try self.init(JSONValue(contentsOf: file), at: file.path)
