@@ -166,13 +166,24 @@ struct HostileFileTests {
     #expect(message(json) == change.message)
   }
 
-  @Test("A vocabulary without a token for every byte is refused")
+  @Test("A byte without a token becomes the unknown token, or nothing")
   func missingByte() throws {
     let json = try base()
     let members = try #require(json["model"]?["vocab"]?.objectValue).filter { $0.key != "a" && $0.key != "ab" }
     let renumbered = members.enumerated().map { (key: $1.key, value: JSONValue.integer($0)) }
     let changed = json.replacing("model", "vocab", by: .object(renumbered)).replacing("model", "merges", by: [])
-    #expect(message(changed) == "t.json › model.vocab: has no token for the byte 97, so some texts have no ids")
+    func ids(_ json: JSONValue, _ text: String) throws -> [UInt32] {
+      var encoder = try Tokenizer(json, at: "t").encoder(specialTokens: .asText, malformed: .keeping)
+      return encoder.encode(text)
+    }
+    let (b, c) = (try ids(changed, "b"), try ids(changed, "c"))
+    #expect(b.count == 1 && c.count == 1)
+    #expect(try ids(changed, "abaac") == b + c)
+    let unknown = changed.replacing("model", "unk_token", by: "<s>")
+    #expect(try ids(unknown, "abaac") == [0] + b + [0, 0] + c)
+    #expect(try ids(unknown.replacing("model", "fuse_unk", by: true), "abaac") == [0] + b + [0] + c)
+    #expect(
+      try Tokenizer(Tokenizer(unknown, at: "t").json, at: "t").fingerprint == Tokenizer(unknown, at: "t").fingerprint)
   }
 
   @Test("A token that occurs twice is refused")

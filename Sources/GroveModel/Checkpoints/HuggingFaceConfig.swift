@@ -13,6 +13,10 @@ public enum HuggingFaceConfig {
       let known = ModelConfig.Family.allCases.map(\.rawValue).joined(separator: ", ")
       throw reader.error("model_type", "\"\(type)\" is not one of \(known)")
     }
+    for key in ["num_hidden_layers", "n_layer", "num_layers"] {
+      guard let layers = json[key]?.integerValue, layers > mostLayers else { continue }
+      throw reader.error(key, "\(layers) is more than \(mostLayers)")  // families make lists with an element for each
+    }
     let config = try family.form.read(reader)
     try checkNumbers(json, "", at: place)
     if let issue = config.issues().first {
@@ -21,6 +25,8 @@ public enum HuggingFaceConfig {
     return config
   }
 
+  /// More layers than any model has.
+  static let mostLayers = 1 << 20
   /// Far beyond every size and factor of a model, and small enough that products of two are no overflow.
   private static let largestNumber = 1e12
 

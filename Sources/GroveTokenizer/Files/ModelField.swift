@@ -51,16 +51,13 @@ struct ModelField {
       wholeWords: try reader.flag(model, "ignore_merges", "model", missing: false) ? .taken : .merged, merges: [])
     pairs.continuation = try affix("continuing_subword_prefix")
     pairs.wordEnd = try affix("end_of_word_suffix")
-    if pairs.isPlain {
-      for byte in UInt8.min...UInt8.max where content.vocabulary.id(of: [byte]) == nil {
-        throw reader.failure("model.vocab", "has no token for the byte \(byte), so some texts have no ids")
-      }
-    }
     pairs.merges = try merges(content.vocabulary, isByteLevel, skipping: pairs.continuation.count)
     if try reader.flag(model, "byte_fallback", "model", missing: false) {
       pairs.byteTokens = ByteTokens.ids(in: content.vocabulary)
     }
-    if !isByteLevel, let unknown = model["unk_token"], unknown != .null {
+    // A vocabulary with a token for every byte has no use for another one.
+    let isWhole = isByteLevel && content.vocabulary.hasEveryByte
+    if !isWhole, let unknown = model["unk_token"], unknown != .null {
       guard let id = unknown.stringValue.flatMap({ content.vocabulary.id(of: $0.utf8) }) else {
         throw reader.failure("model.unk_token", "is not a token of model.vocab")
       }

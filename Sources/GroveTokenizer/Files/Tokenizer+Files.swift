@@ -31,6 +31,10 @@ extension Tokenizer {
     if FileSystem.exists(config) {
       let json = try JSONValue(contentsOf: config)
       try readRoles(json, at: config.path)
+      // A tokenizer.json says by itself what stands around a text; a .model file leaves it to its config.
+      if parts.sentencePiece != nil, json["add_bos_token"] == true, let first = roles[.beginning] {
+        self = starting(with: first)
+      }
       parts.chatTemplate = try Tokenizer.chatTemplate(json, at: config.path)
     }
     let template = file.deletingLastPathComponent().appending(path: Tokenizer.templateFileName)
@@ -119,8 +123,10 @@ extension Tokenizer {
       ("add_prefix_space", .bool(parts.preTokenizers.contains(.spacePrefix))),
       ("clean_up_tokenization_spaces", false), ("added_tokens_decoder", .object(decoder)),
     ]
+    let start: [(key: String, value: JSONValue)] =
+      parts.sentencePiece != nil && parts.postProcessor != nil ? [("add_bos_token", true)] : []
     let template = parts.chatTemplate.map { [(key: "chat_template", value: JSONValue.string($0))] } ?? []
-    return .object(head + (rolesJSON.objectValue ?? []) + template)
+    return .object(head + start + (rolesJSON.objectValue ?? []) + template)
   }
 
   private mutating func readRoles(_ config: JSONValue, at place: String) throws {

@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import GroveCore
 import GroveCorpus
+import GroveModel
 import GroveReport
 import GroveTokenizer
 
@@ -13,8 +14,11 @@ struct TokenizerCommand: ParsableCommand {
       TokenizerChatCommand.self,
     ])
 
-  /// A tokenizer from a file or from the folder that holds one.
-  static func load(_ path: String) throws -> Tokenizer { try Tokenizer(contentsOf: URL(filePath: path)) }
+  /// A tokenizer from a file, from the folder that holds one, or from a GGUF file.
+  static func load(_ path: String) throws -> Tokenizer {
+    let url = URL(filePath: path)
+    return GGUFFile.isGGUF(url) ? try Tokenizer(ofModel: url) : try Tokenizer(contentsOf: url)
+  }
 }
 
 struct TokenizerTrainCommand: ParsableCommand {
@@ -75,7 +79,7 @@ struct TokenizerEncodeCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "encode", abstract: "Print the ids of a text, or of every document of a corpus with --documents.")
 
-  @Option(help: "A tokenizer.json, a sentencepiece .model, or a folder with one.") var tokenizer: String
+  @Option(help: "A tokenizer.json, a sentencepiece .model, a folder with one, or a .gguf file.") var tokenizer: String
   @Argument(help: "The text; standard input if it is missing.") var text: String?
   @Option(help: "Files or folders of documents: one line {\"id\", \"ids\"} for each.") var documents: [String] = []
   @Flag(help: "Take the text of special tokens for the tokens.") var special = false
