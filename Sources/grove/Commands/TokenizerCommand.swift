@@ -27,7 +27,7 @@ struct TokenizerTrainCommand: ParsableCommand {
     discussion: """
       bpe is byte-level BPE with GPT-2's split; unigram is a unigram model on words in NFKC. With --morpheme-separator \
       the documents hold this text between morphemes, as an analyser such as MeCab can print them: no merge of bpe goes \
-      across one, and the tokenizer needs no analyser afterwards.
+      across one, and the tokenizer needs no analyser afterwards. --segmenter COMMAND runs the analyser itself, line by line.
       """)
 
   enum Kind: String, ExpressibleByArgument, CaseIterable { case bpe, unigram }
@@ -36,6 +36,9 @@ struct TokenizerTrainCommand: ParsableCommand {
   @OptionGroup var split: SplitOptions
   @Option(help: "What is learned: bpe or unigram.") var kind = Kind.bpe
   @Option(help: "The text between the morphemes of the documents.") var morphemeSeparator: String?
+  @Option(
+    help: "A program that puts the separator between the morphemes of each line that it reads, and writes the line.")
+  var segmenter: String?
   @Option(help: "Ids of the vocabulary, bytes or characters and special tokens included.") var vocabularySize = 4096
   @Option(help: "Folder for tokenizer.json.") var out: String
   @OptionGroup var output: OutputOptions
@@ -44,13 +47,19 @@ struct TokenizerTrainCommand: ParsableCommand {
     if let morphemeSeparator, kind != .bpe || morphemeSeparator.isEmpty {
       throw ValidationError("--morpheme-separator: goes with --kind bpe, and is not empty")
     }
+    if segmenter != nil, morphemeSeparator == nil {
+      throw ValidationError("--segmenter: --morpheme-separator says what it writes between morphemes")
+    }
   }
 
   func run() throws {
     let progress = ProgressView(quiet: output.quiet)
     var problems = 0
-    let learned: CorpusTokenizer.Kind =
-      kind == .unigram ? .unigram : morphemeSeparator.map { .morphemes(separator: $0) } ?? .bytePair
+    var learned = kind == .unigram ? CorpusTokenizer.Kind.unigram : .bytePair
+    if let morphemeSeparator {
+      learned = .morphemes(separator: morphemeSeparator)
+      if let segmenter { learned = .segmented(by: segmenter, separator: morphemeSeparator) }
+    }
     let tokenizer = try CorpusTokenizer.train(
       corpus.files(), corpus.readingOptions(), split: split.rule(), kind: learned, vocabularySize: vocabularySize
     ) {
