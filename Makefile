@@ -9,7 +9,7 @@ SHELL := bash
 
 GROVE := .build/release/grove
 SOURCES := Sources Tests Package.swift
-SCRIPTS := scripts/setup scripts/build-docs scripts/parity-environment scripts/check-parity scripts/fetch-models scripts/gpu-check scripts/slurm-local Benchmarks/run .ci/run
+SCRIPTS := scripts/setup scripts/build-docs scripts/parity-environment scripts/check-parity scripts/fetch-models scripts/fuzz scripts/gpu-check scripts/slurm-local Benchmarks/run .ci/run
 
 .PHONY: help demo test build setup format check parity models bench docs clean
 

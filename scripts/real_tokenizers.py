@@ -57,11 +57,16 @@ def read_ranks(path):
     return ranks
 
 
-def from_ranks(ranks, pattern, normalizer, path, ignore_merges):
-    """A tokenizer.json from tokens and their ranks."""
+def byte_alphabet():
+    """How byte-level tokenizers spell each byte."""
     printable = [*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)]
     others = [byte for byte in range(256) if byte not in printable]
-    spelling = {byte: chr(byte) for byte in printable} | {byte: chr(0x100 + i) for i, byte in enumerate(others)}
+    return {byte: chr(byte) for byte in printable} | {byte: chr(0x100 + i) for i, byte in enumerate(others)}
+
+
+def from_ranks(ranks, pattern, normalizer, path, ignore_merges):
+    """A tokenizer.json from tokens and their ranks."""
+    spelling = byte_alphabet()
     text = lambda token: "".join(spelling[byte] for byte in token)
     split = {"type": "Split", "pattern": {"Regex": pattern}, "behavior": "Isolated", "invert": False}
     level = {"type": "ByteLevel", "add_prefix_space": False, "trim_offsets": False, "use_regex": False}

@@ -79,6 +79,13 @@ def byte_level_zoo():
     yield "whitespace", bytes_of(pre_tokenizers.Sequence([pre_tokenizers.Whitespace(), byte_level()]))
     yield "whitespace-split", bytes_of(pre_tokenizers.Sequence([pre_tokenizers.WhitespaceSplit(), byte_level()]))
     yield "bert-split", bytes_of(pre_tokenizers.Sequence([pre_tokenizers.BertPreTokenizer(), byte_level()]))
+    for name, unknown in (("dropped", {}), ("unknown", {"unk_token": "<|endoftext|>"}),
+                          ("fused", {"unk_token": "<|endoftext|>", "fuse_unk": True})):
+        t = Tokenizer(models.BPE(**unknown))  # SmolLM's has no token for some bytes
+        t.pre_tokenizer, t.decoder = byte_level(True), decoders.ByteLevel()
+        t.train_from_iterator(excerpt(), trainers.BpeTrainer(
+            vocab_size=400, limit_alphabet=60, show_progress=False, special_tokens=["<|endoftext|>"]))
+        yield f"missing-bytes-{name}", t
     yield "delimiter", bytes_of(pre_tokenizers.Sequence([pre_tokenizers.CharDelimiterSplit("a"), byte_level(False, True)]))
 
 

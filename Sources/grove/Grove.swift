@@ -13,7 +13,8 @@ struct Grove: ParsableCommand {
     version: groveVersion,
     subcommands: [
       DemoCommand.self, DoctorCommand.self, CorpusCommand.self, DomainsCommand.self, TokenizerCommand.self,
-      ShardCommand.self, TrainCommand.self, RunCommand.self, ModelCommand.self, GenerateCommand.self, EvalCommand.self,
+      ShardCommand.self, TrainCommand.self, RunCommand.self, ModelCommand.self, GenerateCommand.self, ChatCommand.self,
+      EvalCommand.self,
       ForestCommand.self, MergeCommand.self, RecipeCommand.self, BenchCommand.self,
     ])
 }

@@ -179,6 +179,34 @@ struct HostileGGUFTests {
     }
   }
 
+  @Test("Texts that fill gigabytes are refused before they are copied or counted")
+  func longTexts() throws {
+    let texts = (0..<5).map { index in Self.value("\(index)", 8, Self.number(UInt64(1) << 24)) }
+    let list = Self.header(keys: 1) + Self.value("a", 9, Self.number(UInt32(8)) + Self.number(UInt64(1) << 23))
+    try Fixtures.withTemporaryFolder { folder throws in
+      let url = folder.appending(path: "long.gguf")
+      func message(_ parts: [[UInt8]], apart: Int) throws -> String? {
+        try Data().write(to: url)
+        let handle = try FileHandle(forWritingTo: url)
+        for (index, part) in parts.enumerated() {
+          try handle.seek(toOffset: UInt64(index * apart + (index > 0 ? parts[..<index].joined().count : 0)))
+          try handle.write(contentsOf: part)
+        }
+        try handle.truncate(atOffset: 1 << 30)
+        try handle.close()
+        let start = ContinuousClock.now
+        defer { #expect(ContinuousClock.now - start < .seconds(5)) }
+        return #expect(throws: GroveError.self) { try GGUFFile(url) }?.description
+      }
+      #expect(
+        try message([Self.header(keys: 5) + texts[0]] + texts[1...], apart: 1 << 24)
+          == "\(url.path): 3 brings the texts to 67108868 bytes; more than 67108864 are not read. \(Self.remedy)")
+      #expect(
+        try message([list], apart: 0)
+          == "\(url.path): a has 8388608 texts; more than 4194304 are not read. \(Self.remedy)")
+    }
+  }
+
   @Test("A list that claims a gigabyte costs neither time nor memory")
   func claims() throws {
     let bytes = Self.header(keys: 1) + Self.value("a", 9, Self.number(UInt32(0)) + Self.number(UInt64(1) << 30))

@@ -154,4 +154,21 @@ struct HostileSafetensorsTests {
       #expect(folderError?.description == "\(folder.path): is a folder, not a file")
     }
   }
+
+  @Test("A header of 2 GB is refused without being read")
+  func longHeader() throws {
+    try Fixtures.withTemporaryFolder { folder in
+      let url = folder.appending(path: "long.safetensors")
+      try Data(withUnsafeBytes(of: UInt64(2 << 30).littleEndian) { Array($0) }).write(to: url)
+      let handle = try FileHandle(forWritingTo: url)
+      try handle.truncate(atOffset: 3 << 30)  // a hole, which takes no disk
+      try handle.close()
+      let start = ContinuousClock.now
+      let error = #expect(throws: GroveError.self) { try SafetensorsFile(url) }
+      #expect(
+        error?.description
+          == "\(url.path): the header claims 2147483648 bytes; more than 100000000 are not read. \(Self.remedy)")
+      #expect(ContinuousClock.now - start < .seconds(5))
+    }
+  }
 }

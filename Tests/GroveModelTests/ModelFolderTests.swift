@@ -134,7 +134,7 @@ struct ModelFolderTests {
 
   @Test(
     "An index may only name files of its folder",
-    arguments: ["../secret.safetensors", "/etc/passwd", "a/b.safetensors", ".."])
+    arguments: ["../secret.safetensors", "/etc/passwd", "a/b.safetensors", "..", "", "a\\b"])
   func indexOutside(name: String) throws {
     try Self.withFolder { folder in
       try FileSystem.remove(folder.appending(path: "model.safetensors"))
@@ -142,7 +142,8 @@ struct ModelFolderTests {
       let map = JSONValue.object([("model.norm.weight", .string(name))])
       try FileSystem.write(JSONValue.object([("weight_map", map)]).text, to: index)
       #expect(
-        Self.loadError(folder) == "\(index.path): weight_map names \"\(name)\", which is not a file of this folder")
+        Self.loadError(folder)
+          == "\(index.path): weight_map names \(JSONValue.string(name).text), which is not a file of this folder")
     }
   }
 
@@ -164,6 +165,26 @@ struct ModelFolderTests {
       try FileSystem.write("{\"model_type\":\n llama}", to: config)
       #expect(
         Self.loadError(folder) == "\(config.path): not JSON at line 2, column 2: expected a value")
+    }
+  }
+
+  @Test("A config that claims more than the files hold is refused before memory is taken")
+  func claims() throws {
+    try Self.withFolder { folder in
+      let config = folder.appending(path: "config.json")
+      let json = try JSONValue(contentsOf: config)
+      let start = ContinuousClock.now
+      try FileSystem.write(json.setting("num_hidden_layers", to: 1_000_000).text, to: config)
+      let tensors = try ModelFolder.weights(folder).names.count
+      #expect(
+        Self.loadError(folder)
+          == "\(folder.path): the config has 1000000 layers, the files hold \(tensors) tensors. "
+          + "Give the config.json that belongs to these weights.")
+      try FileSystem.write(json.setting("rope_theta", to: .integer(.max)).text, to: config)
+      #expect(
+        Self.loadError(folder)
+          == "\(config.path): rope_theta is 9223372036854775807, beyond every number of a model")
+      #expect(ContinuousClock.now - start < .seconds(5))
     }
   }
 }

@@ -1,3 +1,4 @@
+import Foundation
 import GroveCore
 import GroveTokenizer
 import Testing
@@ -165,13 +166,24 @@ struct HostileFileTests {
     #expect(message(json) == change.message)
   }
 
-  @Test("A vocabulary without a token for every byte is refused")
+  @Test("A byte without a token becomes the unknown token, or nothing")
   func missingByte() throws {
     let json = try base()
     let members = try #require(json["model"]?["vocab"]?.objectValue).filter { $0.key != "a" && $0.key != "ab" }
     let renumbered = members.enumerated().map { (key: $1.key, value: JSONValue.integer($0)) }
     let changed = json.replacing("model", "vocab", by: .object(renumbered)).replacing("model", "merges", by: [])
-    #expect(message(changed) == "t.json › model.vocab: has no token for the byte 97, so some texts have no ids")
+    func ids(_ json: JSONValue, _ text: String) throws -> [UInt32] {
+      var encoder = try Tokenizer(json, at: "t").encoder(specialTokens: .asText, malformed: .keeping)
+      return encoder.encode(text)
+    }
+    let (b, c) = (try ids(changed, "b"), try ids(changed, "c"))
+    #expect(b.count == 1 && c.count == 1)
+    #expect(try ids(changed, "abaac") == b + c)
+    let unknown = changed.replacing("model", "unk_token", by: "<s>")
+    #expect(try ids(unknown, "abaac") == [0] + b + [0, 0] + c)
+    #expect(try ids(unknown.replacing("model", "fuse_unk", by: true), "abaac") == [0] + b + [0] + c)
+    #expect(
+      try Tokenizer(Tokenizer(unknown, at: "t").json, at: "t").fingerprint == Tokenizer(unknown, at: "t").fingerprint)
   }
 
   @Test("A token that occurs twice is refused")
@@ -211,6 +223,80 @@ struct HostileFileTests {
     var encoder = try Tokenizer(["model": model], at: "t").encoder(specialTokens: .asText, malformed: .keeping)
     #expect(encoder.encode("\u{E9}") == [1])
     #expect(encoder.encode("e\u{301}") == [2])
+  }
+
+  @Test("Steps that would make a text longer without end are refused")
+  func growth() throws {
+    let doubling: JSONValue = ["type": "Replace", "pattern": ["String": "a"], "content": "aa"]
+    func sequence(_ count: Int, _ key: String) -> JSONValue {
+      ["type": "Sequence", "\(key)": .array(Array(repeating: doubling, count: count))]
+    }
+    let problem = "its steps could make a text more than 16384 times as long, or put more than 1048576 bytes before it"
+    #expect(
+      message(try base().replacing("normalizer", by: sequence(40, "normalizers"))) == "t.json › normalizer: \(problem)")
+    #expect(message(try base().replacing("decoder", by: sequence(40, "decoders"))) == "t.json › decoder: \(problem)")
+    let long = JSONValue.string(String(repeating: "a", count: 1 << 20))
+    let prefixed: JSONValue = ["type": "Sequence", "normalizers": [["type": "Prepend", "prepend": long], doubling]]
+    #expect(message(try base().replacing("normalizer", by: prefixed)) == "t.json › normalizer: \(problem)")
+    #expect(throws: Never.self) {
+      try Tokenizer(base().replacing("normalizer", by: sequence(10, "normalizers")), at: "t")
+    }
+  }
+
+  @Test("Added tokens that normalization makes one text are found as the first of them, and long ones need no stack")
+  func normalizedAlike() throws {
+    func tokens(_ contents: [String]) -> JSONValue {
+      .array(contents.enumerated().map { ["id": .integer(258 + $0), "content": .string($1), "normalized": true] })
+    }
+    let json = try base().replacing("normalizer", by: ["type": "Lowercase"])
+    let alike = try Tokenizer(json.replacing("added_tokens", by: tokens(["<X>", "<x>"])), at: "t")
+    var encoder = alike.encoder(specialTokens: .recognizing, malformed: .keeping)
+    #expect(encoder.encode("<X><x>") == [258, 258])
+    let long: JSONValue = ["type": "Prepend", "prepend": .string(String(repeating: "a", count: 1 << 20))]
+    #expect(throws: Never.self) {
+      try Tokenizer(json.replacing("normalizer", by: long).replacing("added_tokens", by: tokens(["<X>"])), at: "t")
+    }
+  }
+
+  @Test("Merges that lead back to their own parts end")
+  func cycles() throws {
+    // With a prefix that is cut off, the merge of "a" and "##" is "a" again.
+    let model: JSONValue = [
+      "type": "BPE", "continuing_subword_prefix": "##", "vocab": ["a": 0, "##a": 1, "##": 2, "aa": 3],
+      "merges": [["a", "##"], ["##a", "##"], ["a", "##a"]],
+    ]
+    var encoder = try Tokenizer(["model": model], at: "t").encoder(specialTokens: .asText, malformed: .keeping)
+    #expect(encoder.encode("aaa") == [3, 1])
+  }
+
+  @Test(
+    "A large file of zeros is refused without being taken into memory",
+    arguments: ["tokenizer.json", "tokenizer.model"])
+  func zeros(name: String) throws {
+    let folder = FileManager.default.temporaryDirectory.appending(path: "grove-zeros-\(UUID().uuidString)")
+    defer { try? FileSystem.remove(folder) }
+    try FileSystem.makeFolder(folder)
+    let file = folder.appending(path: name)
+    func message(_ bytes: UInt64) throws -> String? {
+      try FileSystem.write("", to: file)
+      let handle = try FileHandle(forWritingTo: file)
+      try handle.truncate(atOffset: bytes)  // a hole, which takes no disk
+      try handle.close()
+      let start = ContinuousClock.now
+      defer { #expect(ContinuousClock.now - start < .seconds(5)) }
+      return #expect(throws: GroveError.self) { try Tokenizer(contentsOf: file) }?.description
+    }
+    let isJSON = name.hasSuffix("json")
+    #expect(
+      try message(3 << 30)
+        == (isJSON
+          ? "\(file.path): 3221225472 bytes are too many for a JSON file; the limit is 268435456"
+          : "\(file.path): 3221225472 bytes are no tokenizer; the limit is 67108864"))
+    #expect(
+      try message(60 << 20)
+        == (isJSON
+          ? "\(file.path): not JSON at line 1, column 1: expected a value"
+          : "\(file.path), byte 1: 0 is no field's tag"))
   }
 
   @Test("A document that is no object is refused")

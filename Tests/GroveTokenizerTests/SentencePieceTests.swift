@@ -27,8 +27,6 @@ struct SentencePieceTests {
     for (text, ids) in zip(strings, try #require(entry["first"]?.arrayValue)) {
       #expect(encoder.encode(text) == ids.ids, "\(text.debugDescription)")
     }
-    // Of a text whose first pieces are spaces alone sentencepiece drops them all, and Grove one: see Docs/Decisions.md 45.
-    guard ["unigram-plain", "bpe-bytes", "bpe-symbols"].contains(name) else { return }
     let block = try #require(fixture["block"]?.integerValue)
     for (index, digest) in try #require(entry["digests"]).strings.enumerated() {
       let lines = try strings[index * block..<(index + 1) * block].map { text in
@@ -102,5 +100,20 @@ struct SentencePieceTests {
   func hostile(bytes: [UInt8], message: String) {
     let error = #expect(throws: GroveError.self) { try Tokenizer(sentencePiece: bytes, at: "m") }
     #expect(error?.description == message)
+  }
+
+  @Test("A BPE model whose pieces are long is refused before they are cut apart")
+  func longPieces() throws {
+    func field(_ number: UInt8, _ bytes: [UInt8]) -> [UInt8] {
+      [number << 3 | 2] + [UInt8(bytes.count & 0x7F | 0x80), UInt8(bytes.count >> 7)] + bytes
+    }
+    let unknown = field(1, field(1, Array("<unk>".utf8)) + [0x18, 0x02])
+    let pieces = (0..<600).flatMap { field(1, field(1, Array("\($0)".utf8) + Array(repeating: 0x61, count: 1000))) }
+    let start = ContinuousClock.now
+    let error = #expect(throws: GroveError.self) {
+      try Tokenizer(sentencePiece: unknown + pieces + field(2, [0x18, 0x02]), at: "m")
+    }
+    #expect(error?.description == "m: its 601 pieces are too long: no BPE model of words has such ones")
+    #expect(ContinuousClock.now - start < .seconds(5))
   }
 }

@@ -1,22 +1,45 @@
 public import Foundation
 
 extension JSONValue {
+  /// The largest file that is read as one document.
+  private static let largestFileBytes = 256 << 20
+  /// The most values in such a file: a few times those of the largest `tokenizer.json` that is known.
+  public static let mostValuesInFile = 1 << 23
+
   /// Reads JSON from bytes; errors name `place`, with the line and column.
+  /// - Parameter mostValues: a text with more values than this, in all its lists and objects, is refused.
   /// - Throws: `GroveError` with code `.format`.
-  public init(parsing bytes: some Collection<UInt8>, at place: String) throws {
-    let copy = ContiguousArray(bytes)
-    self = try copy.withUnsafeBufferPointer { buffer in
-      do { return try JSONParser.parse(buffer) } catch let failure as JSONParser.Failure {
+  public init(parsing bytes: some Collection<UInt8>, at place: String, mostValues: Int = .max) throws {
+    func parse(_ buffer: UnsafeBufferPointer<UInt8>) throws -> JSONValue {
+      do { return try JSONParser.parse(buffer, mostValues: mostValues) } catch let failure as JSONParser.Failure {
         let before = buffer[..<min(failure.offset, buffer.count)]
         let line = before.count { $0 == 0x0A } + 1
         let column = failure.offset - (before.lastIndex(of: 0x0A).map { $0 + 1 } ?? 0) + 1
         throw GroveError(.format, place, "not JSON at line \(line), column \(column): \(failure.problem)")
       }
     }
+    let value = try bytes.withContiguousStorageIfAvailable(parse)
+    self = try value ?? ContiguousArray(bytes).withUnsafeBufferPointer(parse)
   }
 
-  /// Reads a JSON file.
-  public init(contentsOf url: URL) throws { self = try JSONValue(parsing: FileSystem.read(url), at: url.path) }
+  /// Reads a JSON file of up to 256 MiB and 8 388 608 values. A large one is mapped, so that one which is no JSON after all
+  /// takes no memory.
+  /// - Throws: `GroveError` with code `.file` or `.format`, which names the file.
+  public init(contentsOf url: URL) throws {
+    let byteCount = try FileSystem.byteCount(of: url)
+    guard byteCount <= JSONValue.largestFileBytes else {
+      throw GroveError(
+        .format, url.path, "\(byteCount) bytes are too many for a JSON file; the limit is \(JSONValue.largestFileBytes)"
+      )
+    }
+    let most = JSONValue.mostValuesInFile
+    // What is no file, such as a pipe, has no size, and cannot be mapped.
+    if byteCount > 1 << 20 {
+      self = try MappedFile(url).withBytes { try JSONValue(parsing: $0, at: url.path, mostValues: most) }
+    } else {
+      self = try JSONValue(parsing: FileSystem.read(url), at: url.path, mostValues: most)
+    }
+  }
 
   /// The compact text, keys in their order, non-ASCII characters as they are.
   /// A number that JSON cannot hold (not finite) is written as null.

@@ -12,6 +12,8 @@ public enum CorpusTokenizer {
     case bytePair
     /// Byte-level BPE on documents that an analyser has cut into morphemes with this text between them.
     case morphemes(separator: String)
+    /// The same on plain documents, which a program cuts: see `TextSegmenter`.
+    case segmented(by: String, separator: String)
     /// A unigram model on words in NFKC.
     case unigram
   }
@@ -32,16 +34,22 @@ public enum CorpusTokenizer {
           seedSize: 1_000_000, kept: 0.75, wordMemoryBytes: 1 << 30))
       try read(files, options, split, onProblem, onProgress) { trainer.count($0) }
       return try ending(trainer.train { onProgress(.merging(tokens: $0, of: $1)) })
-    case .bytePair, .morphemes:
+    case .bytePair, .morphemes, .segmented:
+      var segmenter: TextSegmenter?
+      if case .segmented(let command, let separator) = kind {
+        segmenter = try TextSegmenter(command, separator: separator)
+      }
       var trainer = try BytePairTrainer(
         .init(
           vocabularySize: vocabularySize, minimumFrequency: 2, specialTokens: [endOfText], preTokenizer: .gpt2,
           malformed: .replacing, wordMemoryBytes: 2 << 30))
       try read(files, options, split, onProblem, onProgress) { text in
-        if case .morphemes(let separator) = kind {
+        switch kind {
+        case .morphemes(let separator): trainer.count(text, morphemesSeparatedBy: Array(separator.utf8))
+        case .segmented(_, let separator):
+          let text = try segmenter?.segmented(text) ?? text
           trainer.count(text, morphemesSeparatedBy: Array(separator.utf8))
-        } else {
-          trainer.count(text)
+        case .bytePair, .unigram: trainer.count(text)
         }
       }
       return try ending(trainer.train { onProgress(.merging(tokens: $0, of: $1)) })
@@ -50,14 +58,14 @@ public enum CorpusTokenizer {
 
   private static func read(
     _ files: CorpusFiles, _ options: ReadingOptions, _ split: SplitRule,
-    _ onProblem: @escaping (ReadingProblem) -> Void, _ onProgress: (Progress) -> Void, _ count: ([UInt8]) -> Void
+    _ onProblem: @escaping (ReadingProblem) -> Void, _ onProgress: (Progress) -> Void, _ count: ([UInt8]) throws -> Void
   ) throws {
     let reader = DocumentReader(files, options, onProblem: onProblem)
     var documents = 0
     var bytes = 0
     while let document = try reader.next() {
       guard split.split(of: document.id) == .train else { continue }
-      count(document.text)
+      try count(document.text)
       documents += 1
       bytes += document.text.count
       if documents.isMultiple(of: 1000) { onProgress(.reading(documents: documents, bytes: bytes)) }

@@ -3,9 +3,10 @@ public import GroveModel
 public import GroveTokenizer
 
 extension TextGeneration {
-  /// A text that goes on after a prompt, as a document of the training data would: after an end-of-text.
+  /// A text that goes on after a prompt, as a document of the training data would: after what its tokenizer puts in front
+  /// of texts, or after an end-of-text where that is nothing.
   /// - Parameters:
-  ///   - endOfText: stands before the prompt, and ends the text.
+  ///   - endOfText: ends the text, and may stand before the prompt.
   ///   - maximumTokens: the text ends earlier where the model's context does.
   ///   - stops: strings that end the text.
   public convenience init(
@@ -23,8 +24,10 @@ extension TextGeneration {
     random: RandomKey, maximumTokens: Int, stops: [String]
   ) throws {
     var encoder = tokenizer.encoder(specialTokens: .recognizing, malformed: .replacing)
+    let start = tokenizer.startTokens.map { Int($0) }
     let session = try GenerationSession(
-      scorer, prompt: [endOfText] + encoder.encode(prompt).map { Int($0) }, sampler: sampler, random: random,
+      scorer, prompt: (start.isEmpty ? [endOfText] : start) + encoder.encode(prompt).map { Int($0) },
+      sampler: sampler, random: random,
       limits: GenerationLimits(
         maximumTokens: maximumTokens, context: scorer.contextLength, stopTokens: [endOfText]))
     try self.init(session, stops: stops) { id in

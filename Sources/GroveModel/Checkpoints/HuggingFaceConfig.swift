@@ -13,11 +13,38 @@ public enum HuggingFaceConfig {
       let known = ModelConfig.Family.allCases.map(\.rawValue).joined(separator: ", ")
       throw reader.error("model_type", "\"\(type)\" is not one of \(known)")
     }
+    for key in ["num_hidden_layers", "n_layer", "num_layers"] {
+      guard let layers = json[key]?.integerValue, layers > mostLayers else { continue }
+      throw reader.error(key, "\(layers) is more than \(mostLayers)")  // families make lists with an element for each
+    }
     let config = try family.form.read(reader)
+    try checkNumbers(json, "", at: place)
     if let issue = config.issues().first {
       throw GroveError(.format, place, "describes a model that cannot be: \(issue)")
     }
     return config
+  }
+
+  /// More layers than any model has.
+  static let mostLayers = 1 << 20
+  /// Far beyond every size and factor of a model, and small enough that products of two are no overflow.
+  private static let largestNumber = 1e12
+
+  /// Refuses numbers that arithmetic with sizes cannot bear.
+  private static func checkNumbers(_ value: JSONValue, _ field: String, at place: String) throws {
+    switch value {
+    case .integer, .number:
+      guard let number = value.numberValue, abs(number) > largestNumber else { return }
+      throw GroveError(.format, place, "\(field) is \(value.text), beyond every number of a model")
+    case .array(let elements):
+      for (index, element) in elements.enumerated() { try checkNumbers(element, "\(field)[\(index)]", at: place) }
+    case .object(let members):
+      for (key, member) in members {
+        let name = String(key.prefix(80))
+        try checkNumbers(member, field.isEmpty ? name : "\(field).\(name)", at: place)
+      }
+    case .null, .bool, .string: return
+    }
   }
 
   /// The object that `transformers` reads.

@@ -228,7 +228,12 @@ extension ModelConversion {
     if let first = id(.beginning) { json = json.setting("bos_token_id", to: .integer(first)) }
     try write(json, "config.json")
     guard tokenizerRule == .included else { return }
-    try write(GGUFTokenizer.document(file), Tokenizer.fileName)
+    if GGUFTokenizer.isSentencePiece(file) {
+      let bytes = try GGUFTokenizer.sentencePiece(file).bytes
+      try FileSystem.write(bytes, to: folder.appending(path: Tokenizer.sentencePieceFileName))
+    } else {
+      try write(GGUFTokenizer.document(file), Tokenizer.fileName)
+    }
     try write(GGUFTokenizer.config(file), "tokenizer_config.json")
   }
 

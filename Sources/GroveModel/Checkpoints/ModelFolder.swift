@@ -9,6 +9,13 @@ public enum ModelFolder {
   /// - Throws: `GroveError`: a missing tensor, one that nothing used, or a wrong shape, by name.
   public static func load(_ folder: URL) throws -> any LanguageModel {
     let config = try loadConfig(folder)
+    // Before memory is taken for as many layers as a config claims.
+    let stored = try weights(folder).names.count
+    guard config.layers <= stored else {
+      throw GroveError(
+        .format, folder.path, "the config has \(config.layers) layers, the files hold \(stored) tensors",
+        remedy: "Give the config.json that belongs to these weights.")
+    }
     let model = try makeModel(config, weights: .blank)
     try load(weights: folder, into: model)
     return model
@@ -64,10 +71,18 @@ public enum ModelFolder {
         remedy: "Give a folder that holds a whole checkpoint.")
     }
     let map = try JSONValue(contentsOf: index)["weight_map"]?.objectValue ?? []
-    let names = Set(map.compactMap(\.value.stringValue))
+    let names = Set(
+      try map.map { tensor, file in
+        guard let name = file.stringValue else {
+          throw GroveError(.format, index.path, "weight_map has no name of a file for \(tensor.prefix(80))")
+        }
+        return name
+      })
     guard !names.isEmpty else { throw GroveError(.format, index.path, "weight_map names no file") }
-    for name in names where name.contains("/") || name.hasPrefix(".") {
-      throw GroveError(.format, index.path, "weight_map names \"\(name)\", which is not a file of this folder")
+    let leadsAway: Set<Character> = ["/", "\\", "\0"]
+    for name in names.sorted() where name.isEmpty || name.hasPrefix(".") || !leadsAway.isDisjoint(with: name) {
+      let quoted = JSONValue.string(name).text.prefix(200)
+      throw GroveError(.format, index.path, "weight_map names \(quoted), which is not a file of this folder")
     }
     return names.sorted().map { folder.appending(path: $0) }
   }

@@ -37,11 +37,15 @@ public struct SafetensorsFile {
     }
     guard bytes.count >= 8 else { throw wrong("\(bytes.count) bytes are too few for a header") }
     let length = bytes.loadUnaligned(as: UInt64.self).littleEndian
-    guard length <= UInt64(min(SafetensorsFile.headerLimit, bytes.count - 8)) else {
+    guard length <= UInt64(bytes.count - 8) else {
       throw wrong("the header claims \(length) bytes, the file has \(bytes.count)")
     }
+    guard length <= UInt64(SafetensorsFile.headerLimit) else {
+      throw wrong("the header claims \(length) bytes; more than \(SafetensorsFile.headerLimit) are not read")
+    }
     let start = 8 + Int(length)
-    let header = try JSONValue(parsing: bytes[8..<start], at: url.path)
+    let header = try JSONValue(
+      parsing: UnsafeRawBufferPointer(rebasing: bytes[8..<start]), at: url.path, mostValues: JSONValue.mostValuesInFile)
     guard let members = header.objectValue else { throw wrong("the header is not an object") }
     var entries: [Entry] = []
     var metadata: [String: String] = [:]

@@ -15,6 +15,9 @@ extension GGUFDescription {
     config.contextLength = try integer("context_length")
     config.width = try integer("embedding_length")
     config.layers = try integer("block_count")
+    guard config.layers <= HuggingFaceConfig.mostLayers else {
+      throw error(key("block_count"), "is \(config.layers), more than \(HuggingFaceConfig.mostLayers)")
+    }
     config.feedForwardWidth = try integer("feed_forward_length")
     config.attention.heads = try integer("attention.head_count")
     config.attention.keyValueHeads = try integer("attention.head_count_kv", else: config.attention.heads)

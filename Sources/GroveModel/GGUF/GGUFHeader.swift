@@ -12,6 +12,8 @@ struct GGUFHeader {
   /// More than any model has; what is claimed beyond is refused before memory is taken for it.
   private static let mostKeys = 1 << 16
   private static let mostTensors = 1 << 18
+  /// A list of texts is walked through; no vocabulary has so many.
+  private static let mostListedTexts = 1 << 22
   private static let longestKey = (1 << 16) - 1
   /// The format's own limit.
   private static let longestName = 64
@@ -81,6 +83,9 @@ struct GGUFHeader {
     if let width = type.byteCount {
       try scanner.skip(Int(count) * width, in: key)
     } else {
+      guard count <= GGUFHeader.mostListedTexts else {
+        throw scanner.wrong("\(key) has \(count) texts; more than \(GGUFHeader.mostListedTexts) are not read")
+      }
       for _ in 0..<count { try scanner.skipText(in: key) }
     }
     return GGUFArray(type, count: Int(count), in: file, start..<scanner.offset)

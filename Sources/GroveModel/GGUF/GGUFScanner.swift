@@ -6,9 +6,12 @@ struct GGUFScanner {
   /// The file, for errors.
   let place: String
   private(set) var offset = 0
+  private var textBytes = 0
 
   /// The longest text outside a list, such as a chat template.
   static let longestText = 1 << 24
+  /// The most bytes of all texts outside lists, with keys and names: they are copied.
+  private static let mostTextBytes = 1 << 26
 
   init(_ bytes: UnsafeRawBufferPointer, path: String) {
     self.bytes = bytes
@@ -36,6 +39,11 @@ struct GGUFScanner {
     let length = try self.length(in: part())
     guard length <= limit else {
       throw wrong("\(part()) has a text of \(length) bytes; more than \(limit) are not read")
+    }
+    textBytes += length
+    guard textBytes <= GGUFScanner.mostTextBytes else {
+      throw wrong(
+        "\(part()) brings the texts to \(textBytes) bytes; more than \(GGUFScanner.mostTextBytes) are not read")
     }
     defer { offset += length }
     guard let text = String(validating: bytes[offset..<offset + length], as: UTF8.self) else {

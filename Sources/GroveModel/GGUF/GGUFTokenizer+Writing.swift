@@ -14,8 +14,13 @@ extension GGUFTokenizer {
       GroveError(
         .argument, file.path, problem, remedy: "Give --without-tokenizer, and the tokenizer's ids to llama.cpp.")
     }
-    guard FileSystem.exists(file) else { throw refused("is missing") }
-    let document = try JSONValue(contentsOf: file)
+    let config = try optionalDocument(folder, "tokenizer_config.json")
+    let hasModel = FileSystem.exists(folder.appending(path: Tokenizer.sentencePieceFileName))
+    guard FileSystem.exists(file) || hasModel else { throw refused("is missing") }
+    let document = FileSystem.exists(file) ? try JSONValue(contentsOf: file) : .null
+    if hasModel, document["decoder"]?["type"] != "ByteLevel" {
+      return try sentencePieceMetadata(folder, vocabularySize: vocabularySize, config) + template(folder, config)
+    }
     guard document["model"]?["type"] == "BPE", document["decoder"]?["type"] == "ByteLevel",
       let split = GGUFSplit(document)
     else { throw refused("is not a byte-level BPE with one of the splits that GGUF files have names for") }
@@ -29,7 +34,6 @@ extension GGUFTokenizer {
       ("tokenizer.ggml.token_type", .array(GGUFArray(types.map(\.rawValue)))),
       ("tokenizer.ggml.merges", .array(GGUFArray(merges))),
     ]
-    let config = try optionalDocument(folder, "tokenizer_config.json")
     for (key, role) in roles {
       let value = config[role.rawValue]
       guard let content = value?.stringValue ?? value?["content"]?.stringValue,
@@ -39,13 +43,15 @@ extension GGUFTokenizer {
     }
     let first = document["post_processor"]?["single"]?.arrayValue?.first?["SpecialToken"]
     fields.append((startsText, .bool(first != nil)))
-    let template = folder.appending(path: "chat_template.jinja")
-    if FileSystem.exists(template) {
-      fields.append((chatTemplate, .string(String(decoding: try FileSystem.read(template), as: UTF8.self))))
-    } else if let text = config["chat_template"]?.stringValue {
-      fields.append((chatTemplate, .string(text)))
+    return try fields + template(folder, config)
+  }
+
+  private static func template(_ folder: URL, _ config: JSONValue) throws -> [(key: String, value: GGUFValue)] {
+    let file = folder.appending(path: "chat_template.jinja")
+    if FileSystem.exists(file) {
+      return [(chatTemplate, .string(String(decoding: try FileSystem.read(file), as: UTF8.self)))]
     }
-    return fields
+    return config["chat_template"]?.stringValue.map { [(chatTemplate, .string($0))] } ?? []
   }
 
   /// The tokens by id; ids that the tokenizer leaves free are marked as unused.

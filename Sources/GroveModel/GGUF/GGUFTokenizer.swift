@@ -3,7 +3,7 @@ import GroveTokenizer
 
 /// The tokenizer in a GGUF file's metadata, to and from the document of a `tokenizer.json`.
 ///
-/// The kind `gpt2`, byte-level BPE, is read and written; the kind `llama`, SentencePiece's, is refused.
+/// The kinds `gpt2`, byte-level BPE, and `llama`, sentencepiece's BPE, are read and written.
 enum GGUFTokenizer {
   /// The types of tokens, by their codes in the file.
   enum TokenType: Int32 {
@@ -20,22 +20,33 @@ enum GGUFTokenizer {
     ("tokenizer.ggml.unknown_token_id", .unknown), ("tokenizer.ggml.padding_token_id", .padding),
   ]
 
+  static func wrong(_ file: GGUFFile, _ key: String, _ problem: String, remedy: String = "") -> GroveError {
+    GroveError(.format, "\(file.url.path) › tokenizer.ggml.\(key)", problem, remedy: remedy)
+  }
+
+  static func strings(_ key: String, _ file: GGUFFile) throws -> [String] {
+    guard let list = file["tokenizer.ggml.\(key)"]?.arrayValue?.strings() else {
+      throw wrong(file, key, "is not a list of texts")
+    }
+    return list
+  }
+
+  /// Whether the tokenizer is sentencepiece's.
+  static func isSentencePiece(_ file: GGUFFile) -> Bool {
+    file["tokenizer.ggml.model"]?.stringValue == sentencePieceKind
+  }
+
   /// The document of a `tokenizer.json`.
   /// - Throws: `GroveError` with code `.format` that names the key.
   static func document(_ file: GGUFFile) throws -> JSONValue {
     func wrong(_ key: String, _ problem: String, remedy: String = "") -> GroveError {
-      GroveError(.format, "\(file.url.path) › tokenizer.ggml.\(key)", problem, remedy: remedy)
+      self.wrong(file, key, problem, remedy: remedy)
     }
-    func strings(_ key: String) throws -> [String] {
-      guard let list = file["tokenizer.ggml.\(key)"]?.arrayValue?.strings() else {
-        throw wrong(key, "is not a list of texts")
-      }
-      return list
-    }
+    func strings(_ key: String) throws -> [String] { try self.strings(key, file) }
     guard let kind = file["tokenizer.ggml.model"]?.stringValue else { throw wrong("model", "is missing") }
     guard kind == "gpt2" else {
       throw wrong(
-        "model", "\"\(kind.prefix(40))\" is not supported; only gpt2, byte-level BPE",
+        "model", "\"\(kind.prefix(40))\" is not supported; only gpt2, byte-level BPE, and llama, sentencepiece's BPE",
         remedy: "Take the tokenizer.json of the model that the file was made of.")
     }
     let name = file["tokenizer.ggml.pre"]?.stringValue ?? "default"
@@ -94,7 +105,9 @@ enum GGUFTokenizer {
   /// The `tokenizer_config.json`: special tokens by role, and the chat template.
   static func config(_ file: GGUFFile) -> JSONValue {
     let tokens = file["tokenizer.ggml.tokens"]?.arrayValue?.strings() ?? []
-    var members: [(key: String, value: JSONValue)] = [("tokenizer_class", "PreTrainedTokenizerFast")]
+    let name: JSONValue = isSentencePiece(file) ? "LlamaTokenizer" : "PreTrainedTokenizerFast"
+    var members: [(key: String, value: JSONValue)] = [("tokenizer_class", name)]
+    if isSentencePiece(file) { members.append(("add_bos_token", .bool(file[startsText]?.boolValue ?? true))) }
     for (key, role) in roles {
       guard let id = file[key]?.integerValue, tokens.indices.contains(id) else { continue }
       members.append((role.rawValue, .string(tokens[id])))

@@ -16,6 +16,9 @@ public indirect enum Decoder: Sendable, Hashable {
   case strip(Unicode.Scalar, start: Int, stop: Int)
   /// One of this character is removed from the start of the first token: sentencepiece's space in front.
   case stripFirst(Unicode.Scalar)
+  /// One of this character is removed from the start of each token up to the first that keeps something: what sentencepiece
+  /// does where it removes extra white space.
+  case stripLeading(Unicode.Scalar)
   /// Tokens are joined with spaces, but for those that continue a word.
   case wordPiece(continuation: String, cleanup: Bool)
   /// The suffix becomes a space, but for that of the last token.
@@ -45,6 +48,10 @@ public indirect enum Decoder: Sendable, Hashable {
     case .stripFirst(let character):
       guard let first = tokens.first else { return tokens }
       return [Decoder.stripped(first, Array(String(Character(character)).utf8), 1, 0)] + tokens.dropFirst()
+    case .stripLeading(let character):
+      let bytes = Array(String(Character(character)).utf8)
+      let rest = tokens.drop { $0 == bytes }
+      return rest.prefix(1).map { Decoder.stripped($0, bytes, 1, 0) } + rest.dropFirst()
     case .wordPiece(let continuation, let cleanup):
       return WordPieceDecoding.joined(tokens, Array(continuation.utf8), cleanup: cleanup)
     case .suffix(let suffix):

@@ -34,7 +34,7 @@ final class EncodingTables: Sendable {
     normalizer = parts.normalizer
     if case .bytePair(let pairs) = parts.model {
       merges = MergeTable(pairs.merges)
-      byteIDs = pairs.isPlain ? ByteIDs(parts.vocabulary) : nil
+      byteIDs = pairs.isPlain && parts.vocabulary.hasEveryByte ? ByteIDs(parts.vocabulary) : nil
       wholeWords = pairs.wholeWords == .taken ? parts.vocabulary : nil
     } else {
       (merges, byteIDs, wholeWords) = (MergeTable([]), nil, nil)

@@ -5,6 +5,8 @@ struct ModelField {
   let reader: TokenizerReader
   let model: JSONValue
   let added: [AddedToken]
+  /// Four times the bytes of the largest vocabulary that is known.
+  private static let mostBytes = 1 << 25
 
   /// What the field gives.
   struct Content {
@@ -49,16 +51,13 @@ struct ModelField {
       wholeWords: try reader.flag(model, "ignore_merges", "model", missing: false) ? .taken : .merged, merges: [])
     pairs.continuation = try affix("continuing_subword_prefix")
     pairs.wordEnd = try affix("end_of_word_suffix")
-    if pairs.isPlain {
-      for byte in UInt8.min...UInt8.max where content.vocabulary.id(of: [byte]) == nil {
-        throw reader.failure("model.vocab", "has no token for the byte \(byte), so some texts have no ids")
-      }
-    }
     pairs.merges = try merges(content.vocabulary, isByteLevel, skipping: pairs.continuation.count)
     if try reader.flag(model, "byte_fallback", "model", missing: false) {
       pairs.byteTokens = ByteTokens.ids(in: content.vocabulary)
     }
-    if !isByteLevel, let unknown = model["unk_token"], unknown != .null {
+    // A vocabulary with a token for every byte has no use for another one.
+    let isWhole = isByteLevel && content.vocabulary.hasEveryByte
+    if !isWhole, let unknown = model["unk_token"], unknown != .null {
       guard let id = unknown.stringValue.flatMap({ content.vocabulary.id(of: $0.utf8) }) else {
         throw reader.failure("model.unk_token", "is not a token of model.vocab")
       }
@@ -132,6 +131,14 @@ struct ModelField {
     }
   }
 
+  /// Vocabularies are held as bytes and as tries, which take forty times their text.
+  private func checkBytes(_ entries: [Entry]) throws {
+    let bytes = entries.reduce(0) { $0 + $1.text.utf8.count }
+    guard bytes <= ModelField.mostBytes else {
+      throw reader.failure("model.vocab", "has tokens of \(bytes) bytes together; the limit is \(ModelField.mostBytes)")
+    }
+  }
+
   private func affix(_ key: String) throws -> [UInt8] {
     guard let value = model[key], value != .null else { return [] }
     return Array(try reader.text(model, key, "model").utf8)
@@ -140,6 +147,7 @@ struct ModelField {
   /// The tokens by id, and the ids that only `added_tokens` has. Every id from 0 up has exactly one token.
   /// Texts are told apart by their bytes: to a `String` an accented letter and its parts are the same.
   private func content(_ entries: [Entry], _ bytes: (String) -> [UInt8]?) throws -> Content {
+    try checkBytes(entries)
     var addedByText: [[UInt8]: AddedToken] = [:]
     for token in added { addedByText[Array(token.content.utf8)] = token }
     var outside = added.count

@@ -7,112 +7,19 @@ import GroveCore
 /// that is no piece never becomes part of one. `WORD` and `CHAR` models are refused.
 struct SentencePieceReader {
   private let place: String
-  private var pieces: [Piece] = []
-  private var trainer = Trainer()
-  private var normalizer = NormalizerSpec()
-
-  /// A token of the model.
-  private struct Piece {
-    var text: [UInt8] = []
-    var score: Float = 0
-    var kind = Kind.normal
-  }
-
-  private enum Kind: UInt64 {
-    case normal = 1
-    case unknown = 2
-    case control = 3
-    case userDefined = 4
-    case unused = 5
-    case byte = 6
-  }
-
-  /// Fields of the `trainer_spec` that change ids.
-  private struct Trainer {
-    var modelType: UInt64 = 1
-    var isSpaceLast = false
-  }
-
-  /// Fields of the `normalizer_spec`.
-  private struct NormalizerSpec {
-    var map: ArraySlice<UInt8> = []
-    var addsSpace = true
-    var removesSpaces = true
-    var escapesSpaces = true
-  }
+  private let model: SentencePieceModel
+  private var pieces: [SentencePieceModel.Piece] { model.pieces }
+  /// The most bytes of parts of pieces that are looked up; a model with 256 000 pieces has 20 million.
+  private static let mostCutBytes = 1 << 29
 
   /// The parts of the model in these bytes.
   static func parts(_ bytes: [UInt8], at place: String) throws -> Tokenizer.Parts {
-    var reader = SentencePieceReader(place: place)
-    try reader.read(bytes)
-    var parts = try reader.parts()
+    var parts = try SentencePieceReader(place: place, model: SentencePieceModel(bytes, at: place)).parts()
     parts.sentencePiece = bytes
     return parts
   }
 
-  private init(place: String) { self.place = place }
-
-  // MARK: Messages
-
-  private mutating func read(_ bytes: [UInt8]) throws {
-    try ProtocolBuffer.forEachField(of: bytes[...], at: place) { field in
-      guard case .bytes(let message) = field.value else { return }
-      switch field.number {
-      case 1: pieces.append(try piece(message))
-      case 2: try readTrainer(message)
-      case 3: try readNormalizer(message)
-      default: return
-      }
-    }
-    guard !pieces.isEmpty else { throw failure("holds no pieces", remedy: "Is it a sentencepiece model?") }
-  }
-
-  private func piece(_ message: ArraySlice<UInt8>) throws -> Piece {
-    let place = "\(self.place) › pieces[\(pieces.count)]"
-    var piece = Piece()
-    try ProtocolBuffer.forEachField(of: message, at: place) { field in
-      switch (field.number, field.value) {
-      case (1, .bytes(let text)): piece.text = Array(text)
-      case (2, .float(let score)): piece.score = score
-      case (3, .integer(let kind)):
-        guard let known = Kind(rawValue: kind) else { throw GroveError(.format, place, "\(kind) is no type of piece") }
-        piece.kind = known
-      default: return
-      }
-    }
-    guard (1...UnigramModel.longestPiece).contains(piece.text.count), piece.score.isFinite else {
-      throw GroveError(
-        .format, place,
-        "a piece of \(piece.text.count) bytes with the score \(piece.score); it has 1 to \(UnigramModel.longestPiece) "
-          + "bytes and a finite score")
-    }
-    return piece
-  }
-
-  private mutating func readTrainer(_ message: ArraySlice<UInt8>) throws {
-    try ProtocolBuffer.forEachField(of: message, at: "\(place) › trainer_spec") { field in
-      guard case .integer(let value) = field.value else { return }
-      switch field.number {
-      case 3: trainer.modelType = value
-      case 24: trainer.isSpaceLast = value != 0
-      default: return
-      }
-    }
-  }
-
-  private mutating func readNormalizer(_ message: ArraySlice<UInt8>) throws {
-    try ProtocolBuffer.forEachField(of: message, at: "\(place) › normalizer_spec") { field in
-      switch (field.number, field.value) {
-      case (2, .bytes(let map)): normalizer.map = map
-      case (3, .integer(let value)): normalizer.addsSpace = value != 0
-      case (4, .integer(let value)): normalizer.removesSpaces = value != 0
-      case (5, .integer(let value)): normalizer.escapesSpaces = value != 0
-      default: return
-      }
-    }
-  }
-
-  // MARK: The tokenizer
+  private init(place: String, model: SentencePieceModel) { (self.place, self.model) = (place, model) }
 
   private func parts() throws -> Tokenizer.Parts {
     var vocabulary = Vocabulary()
@@ -127,13 +34,14 @@ struct SentencePieceReader {
     }
     let added = addedTokens
     let symbols = pieces.filter { $0.kind == .userDefined }.map(\.text)
-    let space: SentencePieceNormalization.AddedSpace = trainer.isSpaceLast ? .after : .before
+    let space: SentencePieceNormalization.AddedSpace = model.isSpaceLast ? .after : .before
     let normalization = SentencePieceNormalization(
-      map: try CharacterMap(Array(normalizer.map), at: "\(place) › normalizer_spec.precompiled_charsmap"),
-      extraSpaces: normalizer.removesSpaces ? .removed : .kept, addedSpace: normalizer.addsSpace ? space : .nowhere,
-      escapesSpaces: normalizer.escapesSpaces, symbols: symbols)
+      map: try CharacterMap(model.characterMap, at: "\(place) › normalizer_spec.precompiled_charsmap"),
+      extraSpaces: model.removesSpaces ? .removed : .kept, addedSpace: model.addsSpace ? space : .nowhere,
+      escapesSpaces: model.escapesSpaces, symbols: symbols)
+    try TextGrowth(.sentencePiece(normalization)).check("\(place) › normalizer_spec")
     return Tokenizer.Parts(
-      vocabulary: vocabulary, model: try model(vocabulary, UInt32(unknown)),
+      vocabulary: vocabulary, model: try tokenModel(vocabulary, UInt32(unknown)),
       normalizer: .sentencePiece(normalization), preTokenizers: [], postProcessor: nil,
       decoder: decoder, addedTokens: added, roles: roles(added), fields: .init())
   }
@@ -143,7 +51,7 @@ struct SentencePieceReader {
   private var addedTokens: [AddedToken] {
     pieces.enumerated().compactMap { id, piece in
       let isControl = piece.kind == .unknown || piece.kind == .control
-      guard isControl || (piece.kind == .userDefined && trainer.modelType == 2) else { return nil }
+      guard isControl || (piece.kind == .userDefined && model.modelType == 2) else { return nil }
       var token = AddedToken(
         id: UInt32(id), content: String(decoding: piece.text, as: UTF8.self), isSpecial: isControl)
       token.isNormalized = !isControl
@@ -159,22 +67,27 @@ struct SentencePieceReader {
     return names.compactMapValues { names in added.first { names.contains($0.content) }?.id }
   }
 
-  /// Back from pieces: the mark is a space, and the one in front goes.
+  /// Back from pieces: the mark is a space, and the one in front goes, or all in front that are pieces of their own.
   private var decoder: Decoder {
     let unknown = pieces.first { $0.kind == .unknown }?.text ?? []
-    let space: Unicode.Scalar = normalizer.escapesSpaces ? "\u{2581}" : " "
+    let space: Unicode.Scalar = model.escapesSpaces ? "\u{2581}" : " "
     // Before the unknown piece becomes text: the space in front of that is its own.
-    var steps: [Decoder] = normalizer.addsSpace || normalizer.removesSpaces ? [.stripFirst(space)] : []
+    var steps: [Decoder] = []
+    if model.removesSpaces {
+      steps = [.stripLeading(space)]
+    } else if model.addsSpace {
+      steps = [.stripFirst(space)]
+    }
     steps.append(.replace(.literal(String(decoding: unknown, as: UTF8.self)), with: " \u{2047} "))
-    if normalizer.escapesSpaces { steps.append(.replace(.literal("\u{2581}"), with: " ")) }
+    if model.escapesSpaces { steps.append(.replace(.literal("\u{2581}"), with: " ")) }
     steps += [.byteFallback, .fuse]
     return .sequence(steps)
   }
 
-  private func model(_ vocabulary: Vocabulary, _ unknown: UInt32) throws -> TokenModel {
+  private func tokenModel(_ vocabulary: Vocabulary, _ unknown: UInt32) throws -> TokenModel {
     let hasBytes = pieces.contains { $0.kind == .byte }
     let byteTokens = hasBytes ? ByteTokens.ids(in: vocabulary) : nil
-    switch trainer.modelType {
+    switch model.modelType {
     case 1:
       let normal = pieces.filter { $0.kind == .normal }.map { Double($0.score) }
       var scores = pieces.map { Double($0.score) }
@@ -188,12 +101,21 @@ struct SentencePieceReader {
       unigram.byteTokens = byteTokens
       return .unigram(unigram)
     case 2:
+      try checkLengths()
       var pairs = BytePairModel(units: .characters, wholeWords: .merged, merges: merges(vocabulary))
       pairs.unknown = .init(id: unknown, isFused: true)
       pairs.byteTokens = byteTokens
       return .bytePair(pairs)
     default:
-      throw failure("the model type \(trainer.modelType) is not supported", remedy: "Unigram (1) and BPE (2) are.")
+      throw failure("the model type \(model.modelType) is not supported", remedy: "Unigram (1) and BPE (2) are.")
+    }
+  }
+
+  /// A piece is cut at every place, and its parts are looked up: work that grows with the square of its length.
+  private func checkLengths() throws {
+    let work = pieces.reduce(0) { $0 + $1.text.count * $1.text.count }
+    guard work <= SentencePieceReader.mostCutBytes else {
+      throw failure("its \(pieces.count) pieces are too long: no BPE model of words has such ones")
     }
   }
 

@@ -6,7 +6,8 @@ extension Tokenizer {
   public static let fileName = "tokenizer.json"
   private static let configFileName = "tokenizer_config.json"
   private static let templateFileName = "chat_template.jinja"
-  private static let largestFileBytes = 256 << 20
+  /// Ten times the largest model that is known.
+  private static let largestModelBytes = 64 << 20
 
   /// The name of a sentencepiece model beside other files of a tokenizer.
   public static let sentencePieceFileName = "tokenizer.model"
@@ -16,12 +17,12 @@ extension Tokenizer {
   /// - Throws: `GroveError` with code `.file` or `.format`, which names the file and the field.
   public init(contentsOf url: URL) throws {
     let file = FileSystem.isFolder(url) ? Tokenizer.file(in: url) : url
-    let byteCount = try FileSystem.byteCount(of: file)
-    guard byteCount <= Tokenizer.largestFileBytes else {
-      throw GroveError(
-        .format, file.path, "\(byteCount) bytes are no tokenizer; the limit is \(Tokenizer.largestFileBytes)")
-    }
     if file.pathExtension == "model" {
+      let byteCount = try FileSystem.byteCount(of: file)
+      guard byteCount <= Tokenizer.largestModelBytes else {
+        throw GroveError(
+          .format, file.path, "\(byteCount) bytes are no tokenizer; the limit is \(Tokenizer.largestModelBytes)")
+      }
       self.init(try SentencePieceReader.parts([UInt8](FileSystem.read(file)), at: file.path))
     } else {
       try self.init(JSONValue(contentsOf: file), at: file.path)
@@ -30,6 +31,10 @@ extension Tokenizer {
     if FileSystem.exists(config) {
       let json = try JSONValue(contentsOf: config)
       try readRoles(json, at: config.path)
+      // A tokenizer.json says by itself what stands around a text; a .model file leaves it to its config.
+      if parts.sentencePiece != nil, json["add_bos_token"] == true, let first = roles[.beginning] {
+        self = starting(with: first)
+      }
       parts.chatTemplate = try Tokenizer.chatTemplate(json, at: config.path)
     }
     let template = file.deletingLastPathComponent().appending(path: Tokenizer.templateFileName)
@@ -118,8 +123,10 @@ extension Tokenizer {
       ("add_prefix_space", .bool(parts.preTokenizers.contains(.spacePrefix))),
       ("clean_up_tokenization_spaces", false), ("added_tokens_decoder", .object(decoder)),
     ]
+    let start: [(key: String, value: JSONValue)] =
+      parts.sentencePiece != nil && parts.postProcessor != nil ? [("add_bos_token", true)] : []
     let template = parts.chatTemplate.map { [(key: "chat_template", value: JSONValue.string($0))] } ?? []
-    return .object(head + (rolesJSON.objectValue ?? []) + template)
+    return .object(head + start + (rolesJSON.objectValue ?? []) + template)
   }
 
   private mutating func readRoles(_ config: JSONValue, at place: String) throws {

@@ -16,6 +16,9 @@ struct TokenizerReader {
     if let version = root["version"], version != "1.0" { throw unsupported("version", version) }
     func field(_ name: String) -> JSONValue { root[name] ?? .null }
     let normalizer = try NormalizerField(reader: self).read(field("normalizer"), "normalizer")
+    try TextGrowth(normalizer).check("\(file) › normalizer")
+    let decoder = try DecoderField(reader: self).read(field("decoder"), "decoder")
+    try TextGrowth(decoder).check("\(file) › decoder")
     let steps = try PreTokenizerField(reader: self).read(field("pre_tokenizer"), "pre_tokenizer")
     guard let model = root["model"] else { throw failure("model", "is missing") }
     let added = try addedTokens(root["added_tokens"] ?? [])
@@ -24,7 +27,7 @@ struct TokenizerReader {
       .read(field("post_processor"), "post_processor")
     return Tokenizer.Parts(
       vocabulary: content.vocabulary, model: content.model, normalizer: normalizer, preTokenizers: steps.steps,
-      postProcessor: postProcessor, decoder: try DecoderField(reader: self).read(field("decoder"), "decoder"),
+      postProcessor: postProcessor, decoder: decoder,
       addedTokens: added.sorted { $0.id < $1.id }, outsideModel: content.outsideModel,
       fields: .init(
         truncation: field("truncation"), padding: field("padding"), normalizer: field("normalizer"),

@@ -19,20 +19,9 @@ struct AddedTokenMatcher: Sendable {
     let range: Range<Int>
   }
 
-  /// The texts as a trie: the children of a node are a range of `edges`, sorted by byte.
-  private struct Node {
-    var firstEdge = 0
-    var edgeCount = 0
-    /// Index of the token that ends here, or -1.
-    var token = -1
-  }
-  private struct Edge {
-    let byte: UInt8
-    let node: Int
-  }
   private let tokens: [AddedToken]
-  private var nodes: [Node] = []
-  private var edges: [Edge] = []
+  /// The texts, with the places of their tokens.
+  private var trie = LiteralTrie()
   private var startsToken = [Bool](repeating: false, count: 256)
   /// The byte that starts every token, where there is just one: then the C library finds it.
   private var onlyStart: UInt8?
@@ -40,36 +29,18 @@ struct AddedTokenMatcher: Sendable {
   /// - Parameter texts: what is looked for, where it is not the tokens' content.
   init(_ tokens: [AddedToken], texts contents: [[UInt8]]? = nil) {
     self.tokens = tokens
-    let texts = tokens.indices.map { (bytes: contents?[$0] ?? Array(tokens[$0].content.utf8), token: $0) }
-      .filter { !$0.bytes.isEmpty }
-      .sorted { $0.bytes.lexicographicallyPrecedes($1.bytes) }
-    _ = addNode(texts[...], depth: 0)
-    for text in texts { startsToken[Int(text.bytes[0])] = true }
+    // Normalization can make two tokens one text: that of the first.
+    for (index, token) in tokens.enumerated().reversed() {
+      let text = contents?[index] ?? Array(token.content.utf8)
+      guard let first = text.first else { continue }
+      trie.insert(text, UInt32(index))
+      startsToken[Int(first)] = true
+    }
     let starts = (0..<256).filter { startsToken[$0] }
     onlyStart = starts.count == 1 ? UInt8(starts[0]) : nil
   }
 
-  var isEmpty: Bool { edges.isEmpty }
-
-  private mutating func addNode(_ texts: ArraySlice<(bytes: [UInt8], token: Int)>, depth: Int) -> Int {
-    let index = nodes.count
-    nodes.append(Node())
-    var rest = texts
-    if let first = rest.first, first.bytes.count == depth {
-      nodes[index].token = first.token
-      rest = rest.dropFirst()
-    }
-    var children: [Edge] = []
-    while let first = rest.first {
-      let group = rest.prefix { $0.bytes[depth] == first.bytes[depth] }
-      children.append(Edge(byte: first.bytes[depth], node: addNode(group, depth: depth + 1)))
-      rest = rest.dropFirst(group.count)
-    }
-    nodes[index].firstEdge = edges.count
-    nodes[index].edgeCount = children.count
-    edges += children
-    return index
-  }
+  var isEmpty: Bool { trie.isEmpty }
 
   /// Calls `body` for each stretch of the text without a token (never empty) and for each token, in order.
   func forEachSection(
@@ -112,14 +83,13 @@ struct AddedTokenMatcher: Sendable {
 
   private func longestMatch(_ bytes: UnsafePointer<UInt8>, at start: Int, _ end: Int) -> Match? {
     var best: Match?
-    var node = nodes[0]
+    var node: UInt32 = 0
     var at = start
-    while at < end {
-      let children = edges[node.firstEdge..<node.firstEdge + node.edgeCount]
-      guard let child = children.first(where: { $0.byte == bytes[at] }) else { break }
-      node = nodes[child.node]
+    while at < end, let child = trie.child(of: node, bytes[at]) {
+      node = child
       at += 1
-      if node.token >= 0 { best = Match(token: node.token, range: start..<at) }
+      let token = trie.value(at: node)
+      if token != LiteralTrie.none { best = Match(token: Int(token), range: start..<at) }
     }
     return best
   }

@@ -2,7 +2,7 @@
 public struct BytePairModel: Sendable {
   /// What a word is made of before the first merge.
   public enum Units: Sendable, Hashable {
-    /// Bytes, each with a token of its own.
+    /// Bytes. One without a token becomes the unknown token, or nothing.
     case bytes
     /// Characters. One without a token becomes the tokens of its bytes, the unknown token, or nothing.
     case characters

@@ -54,6 +54,12 @@ extension Tokenizer {
   /// The ids of a text with the special tokens that the model expects around it.
   public func framing(_ ids: [UInt32]) -> [UInt32] { parts.postProcessor?.applied(to: [ids]).ids ?? ids }
 
+  /// The special tokens that the model expects in front of a text.
+  public var startTokens: [UInt32] {
+    parts.postProcessor?.single.prefix { if case .tokens = $0 { true } else { false } }
+      .flatMap { if case .tokens(let ids, _) = $0 { ids } else { [UInt32]() } } ?? []
+  }
+
   /// The ids of two texts with the special tokens around and between them, and the type of each id: 0 or 1 as the
   /// tokenizer says.
   public func framing(_ first: [UInt32], _ second: [UInt32]) -> (ids: [UInt32], types: [UInt32]) {

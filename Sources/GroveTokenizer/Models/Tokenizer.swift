@@ -137,6 +137,21 @@ public struct Tokenizer: Sendable {
     copy.parts.roles = roles
     return copy
   }
+
+  /// The same tokenizer with the text of another chat template, or none.
+  public func assigning(chatTemplate: String?) -> Tokenizer {
+    var copy = self
+    copy.parts.chatTemplate = chatTemplate
+    return copy
+  }
+
+  /// The same tokenizer, of a sentencepiece model, with this token in front of every text that is framed.
+  public func starting(with id: UInt32) -> Tokenizer {
+    var copy = self
+    let first: [PostProcessor.Part] = [.tokens([id], type: 0), .text(0, type: 0)]
+    copy.parts.postProcessor = PostProcessor(single: first, pair: first + [.tokens([id], type: 1), .text(1, type: 1)])
+    return copy
+  }
 }
 
 /// The parts that special tokens play in a sequence, by the names that `transformers` gives them.

@@ -31,6 +31,9 @@ public struct Vocabulary: Sendable {
     return entry == 0 ? nil : entry - 1
   }
 
+  /// Whether every byte is a token by itself.
+  var hasEveryByte: Bool { (UInt8.min...UInt8.max).allSatisfy { id(of: [$0]) != nil } }
+
   /// Adds the next id. A token that is not `findable` is decoded but never found by its bytes.
   mutating func append(_ bytes: some Collection<UInt8>, findable: Bool) {
     arena.append(contentsOf: bytes)

@@ -7,6 +7,8 @@ import GroveCore
 public struct CharacterMap: Sendable, Hashable {
   private let units: [UInt32]
   private let texts: [UInt8]
+  /// Bytes of the longest replacement.
+  let longestText: Int
   /// What each ASCII character becomes by itself, or nil.
   private let ascii: [Range<Int>?]
 
@@ -18,7 +20,7 @@ public struct CharacterMap: Sendable, Hashable {
   /// - Throws: `GroveError` with code `.format`.
   public init(_ bytes: [UInt8], at place: String) throws {
     guard !bytes.isEmpty else {
-      (units, texts, ascii) = ([], [], Array(repeating: nil, count: 128))
+      (units, texts, longestText, ascii) = ([], [], 0, Array(repeating: nil, count: 128))
       return
     }
     guard bytes.count >= 4 else { throw GroveError(.format, place, "is cut off: \(bytes.count) bytes") }
@@ -34,6 +36,7 @@ public struct CharacterMap: Sendable, Hashable {
       return found.map { CharacterMap.text(at: $0.value, texts) }
     }
     (self.units, self.texts) = (units, texts)
+    longestText = texts.split(separator: 0).map(\.count).max() ?? 0
   }
 
   /// Whether nothing is mapped.

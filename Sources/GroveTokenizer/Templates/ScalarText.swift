@@ -8,23 +8,50 @@ struct ScalarText {
   var text: String { String(String.UnicodeScalarView(scalars)) }
 
   /// The first place of a text, from `start`.
+  /// - Complexity: O(characters of both), whatever they are (Knuth, Morris and Pratt 1977).
   func find(_ needle: ScalarText, from start: Int = 0) -> Int? {
     if needle.scalars.isEmpty { return start <= scalars.count ? start : nil }
-    var at = start
-    while at + needle.scalars.count <= scalars.count {
-      if scalars[at] == needle.scalars[0], scalars[at..<at + needle.scalars.count].elementsEqual(needle.scalars) {
-        return at
-      }
-      at += 1
+    return find(needle, needle.borders, from: start)
+  }
+
+  private func find(_ needle: ScalarText, _ borders: [Int], from start: Int) -> Int? {
+    var matched = 0
+    for at in start..<max(start, scalars.count) {
+      while matched > 0, needle.scalars[matched] != scalars[at] { matched = borders[matched - 1] }
+      if needle.scalars[matched] == scalars[at] { matched += 1 }
+      if matched == needle.scalars.count { return at + 1 - matched }
     }
     return nil
   }
 
+  /// Of each beginning the length of its longest proper beginning that also ends it.
+  private var borders: [Int] {
+    var borders = [Int](repeating: 0, count: scalars.count)
+    var length = 0
+    for at in scalars.indices.dropFirst() {
+      while length > 0, scalars[length] != scalars[at] { length = borders[length - 1] }
+      if scalars[length] == scalars[at] { length += 1 }
+      borders[at] = length
+    }
+    return borders
+  }
+
+  /// How often a text occurs, without overlaps; the empty one stands around every character.
+  func count(of needle: ScalarText) -> Int {
+    if needle.scalars.isEmpty { return scalars.count + 1 }
+    let borders = needle.borders
+    var (count, start) = (0, 0)
+    while let found = find(needle, borders, from: start) {
+      count += 1
+      start = found + needle.scalars.count
+    }
+    return count
+  }
+
   /// Without these characters, or without white space, at the ends.
   func stripped(_ characters: ScalarText?, left: Bool, right: Bool) -> ScalarText {
-    func goes(_ scalar: Unicode.Scalar) -> Bool {
-      characters?.scalars.contains(scalar) ?? ScalarText.isSpace(scalar)
-    }
+    let characters = characters.map { Set($0.scalars) }
+    func goes(_ scalar: Unicode.Scalar) -> Bool { characters?.contains(scalar) ?? ScalarText.isSpace(scalar) }
     var rest = scalars[...]
     while left, let first = rest.first, goes(first) { rest.removeFirst() }
     while right, let last = rest.last, goes(last) { rest.removeLast() }
@@ -37,10 +64,12 @@ struct ScalarText {
   }
 
   /// The parts between separators, at most `limit` cuts from the left.
+  /// - Precondition: the separator is not empty.
   func split(_ separator: ScalarText, limit: Int = .max) -> [ScalarText] {
+    let borders = separator.borders
     var parts: [ScalarText] = []
     var start = 0
-    while parts.count < limit, let found = find(separator, from: start) {
+    while parts.count < limit, let found = find(separator, borders, from: start) {
       parts.append(ScalarText(scalars[start..<found]))
       start = found + separator.scalars.count
     }

@@ -62,20 +62,28 @@ extension TemplateRenderer {
     switch operation {
     case "and": return first.isTrue ? try evaluate(right) : first
     case "or": return first.isTrue ? first : try evaluate(right)
-    case "~": return try checked(first.text + evaluate(right).text)
+    case "~":
+      let (head, tail) = (try text(of: first), try text(of: evaluate(right)))
+      try pay(bytes: head.utf8.count + tail.utf8.count)
+      return try checked(head + tail)
     default: return try arithmetic(operation, first, evaluate(right))
     }
   }
 
-  func arithmetic(_ operation: String, _ a: TemplateValue, _ b: TemplateValue) throws -> TemplateValue {
+  mutating func arithmetic(_ operation: String, _ a: TemplateValue, _ b: TemplateValue) throws -> TemplateValue {
     switch (operation, a, b) {
-    case ("+", .string(let x), .string(let y)): return try checked(x + y)
-    case ("+", .list(let x), .list(let y)): return try checked(x + y)
+    case ("+", .string(let x), .string(let y)):
+      try pay(bytes: x.utf8.count + y.utf8.count)
+      return try checked(x + y)
+    case ("+", .list(let x), .list(let y)):
+      try pay(bytes: 32 * (x.count + y.count))
+      return try checked(x + y)
     case ("*", .string(let text), _):
       guard let count = b.int else { break }
       guard text.utf8.count.multipliedReportingOverflow(by: max(0, count)).partialValue <= TemplateRenderer.sizeLimit,
         count <= TemplateRenderer.sizeLimit
       else { throw failure("a text is repeated \(count) times; it would be too long") }
+      try pay(charactersOf: text.utf8.count * max(0, count) / 8 + max(0, count))
       return try checked(String(repeating: text, count: max(0, count)))
     default: break
     }
@@ -119,10 +127,10 @@ extension TemplateRenderer {
     return .integer(result.partialValue)
   }
 
-  func compare(_ operation: String, _ a: TemplateValue, _ b: TemplateValue) throws -> Bool {
+  mutating func compare(_ operation: String, _ a: TemplateValue, _ b: TemplateValue) throws -> Bool {
     switch operation {
-    case "==": return TemplateValue.equal(a, b)
-    case "!=": return !TemplateValue.equal(a, b)
+    case "==": return try areEqual(a, b)
+    case "!=": return try !areEqual(a, b)
     case "in": return try contains(b, a)
     case "not in": return try !contains(b, a)
     case "<": return try precedes(a, b)
@@ -132,22 +140,24 @@ extension TemplateRenderer {
     }
   }
 
-  func precedes(_ a: TemplateValue, _ b: TemplateValue) throws -> Bool {
+  mutating func precedes(_ a: TemplateValue, _ b: TemplateValue) throws -> Bool {
     if let x = a.double, let y = b.double { return x < y }
     if case .string(let x) = a, case .string(let y) = b {
+      try pay(bytes: min(x.utf8.count, y.utf8.count))
       return x.unicodeScalars.lexicographicallyPrecedes(y.unicodeScalars)
     }
     throw failure("\(a.kind) and \(b.kind) have no order")
   }
 
-  private func contains(_ whole: TemplateValue, _ part: TemplateValue) throws -> Bool {
+  private mutating func contains(_ whole: TemplateValue, _ part: TemplateValue) throws -> Bool {
     switch whole {
-    case .list(let values): return values.contains { TemplateValue.equal($0, part) }
+    case .list(let values): return try values.contains { try areEqual($0, part) }
     case .object(let members):
       guard case .string(let key) = part else { return false }
       return members.contains { $0.key.unicodeScalars.elementsEqual(key.unicodeScalars) }
     case .string(let text):
       guard case .string(let needle) = part else { throw failure("'in' a string needs a string, not \(part.kind)") }
+      try pay(charactersOf: text.utf8.count + needle.utf8.count)
       return ScalarText(text).find(ScalarText(needle)) != nil
     case .undefined: return false
     default: throw failure("'in' does not go with \(whole.kind)")
@@ -179,7 +189,7 @@ extension TemplateRenderer {
     }
   }
 
-  private func item(_ index: TemplateValue, of owner: TemplateValue) throws -> TemplateValue {
+  private mutating func item(_ index: TemplateValue, of owner: TemplateValue) throws -> TemplateValue {
     if case .string(let key) = index {
       if case .object = owner { return owner[key] ?? .undefined(key) }
       return try attribute(key, of: owner)
@@ -190,6 +200,7 @@ extension TemplateRenderer {
       let at = place < 0 ? values.count + place : place
       return values.indices.contains(at) ? values[at] : .undefined("[\(place)]")
     case .string(let text):
+      try pay(charactersOf: text.utf8.count)
       let scalars = Array(text.unicodeScalars)
       let at = place < 0 ? scalars.count + place : place
       return scalars.indices.contains(at) ? .string(String(Character(scalars[at]))) : .undefined("[\(place)]")
@@ -198,7 +209,7 @@ extension TemplateRenderer {
     }
   }
 
-  private func slice(_ owner: TemplateValue, _ parts: [TemplateValue]) throws -> TemplateValue {
+  private mutating func slice(_ owner: TemplateValue, _ parts: [TemplateValue]) throws -> TemplateValue {
     func bound(_ value: TemplateValue) throws -> Int? {
       if case .none = value { return nil }
       guard let bound = value.int else { throw failure("a slice from \(value.kind)") }
@@ -217,8 +228,11 @@ extension TemplateRenderer {
       return Array(stride(from: from, to: to, by: step))
     }
     switch owner {
-    case .list(let values): return .list(indices(values.count).map { values[$0] })
+    case .list(let values):
+      try pay(bytes: 8 * values.count)
+      return .list(indices(values.count).map { values[$0] })
     case .string(let text):
+      try pay(charactersOf: text.utf8.count)
       let scalars = Array(text.unicodeScalars)
       return .string(String(String.UnicodeScalarView(indices(scalars.count).map { scalars[$0] })))
     default: throw failure("\(owner.kind) has no slices")

@@ -9,14 +9,14 @@ extension TemplateRenderer {
       return isMissing || (takesFalse && !value.isTrue) ? arguments[0, "default_value"] ?? .string("") : value
     case "tojson": return try json(value, arguments)
     case "length", "count": return .integer(try length(value))
-    case "string": return .string(value.text)
-    case "safe", "escape", "e", "forceescape": return .string(value.text)
+    case "string", "safe", "escape", "e", "forceescape": return .string(try text(of: value))
     case "trim", "upper", "lower", "title", "capitalize", "replace", "indent": return try text(name, value, arguments)
     case "int", "float", "abs", "round": return try number(name, value, arguments)
     case "items": return try callMethod("items", of: value, TemplateArguments())
     case "dictsort":
       let pairs = try elements(try callMethod("items", of: value, TemplateArguments()))
-      return .list(try sorted(pairs, reverse: false) { if case .list(let pair) = $0 { pair[0] } else { $0 } })
+      let keys = pairs.map { if case .list(let pair) = $0 { pair[0] } else { $0 } }
+      return .list(try sorted(pairs, by: keys, reverse: false))
     default: return try applyListFilter(name, to: value, arguments)
     }
   }
@@ -35,27 +35,27 @@ extension TemplateRenderer {
       return .list(values.reversed())
     case "join":
       let path = arguments[1, "attribute"]
-      let texts = try values.map { value in try path.map { try attribute(at: $0, of: value) }?.text ?? value.text }
-      return try checked(texts.joined(separator: arguments[0, "d"]?.text ?? ""))
+      let texts = try values.map { value in try text(of: path.map { try attribute(at: $0, of: value) } ?? value) }
+      return try joined(texts, by: text(of: arguments[0, "d"] ?? .string("")))
     case "sort":
       let path = arguments[2, "attribute"]
-      return .list(
-        try sorted(values, reverse: arguments[0, "reverse"]?.isTrue ?? false) { value in
-          let key = try path.map { try attribute(at: $0, of: value) } ?? value
-          if case .string(let text) = key, arguments[1, "case_sensitive"]?.isTrue != true {
-            return .string(text.lowercased())
-          }
-          return key
-        })
+      let keys = try values.map { value in
+        let key = try path.map { try attribute(at: $0, of: value) } ?? value
+        if case .string(let text) = key, arguments[1, "case_sensitive"]?.isTrue != true {
+          return TemplateValue.string(text.lowercased())
+        }
+        return key
+      }
+      return .list(try sorted(values, by: keys, reverse: arguments[0, "reverse"]?.isTrue ?? false))
     case "unique":
       var seen: [TemplateValue] = []
-      for value in values where !seen.contains(where: { TemplateValue.equal($0, value) }) {
+      for value in values where try !seen.contains(where: { try areEqual($0, value) }) {
         try step(seen.count)
         seen.append(value)
       }
       return .list(seen)
     case "min", "max":
-      let order = try sorted(values, reverse: name == "max") { $0 }
+      let order = try sorted(values, by: values, reverse: name == "max")
       return order.first ?? .undefined(name)
     case "sum": return try values.reduce(.integer(0)) { try arithmetic("+", $0, $1) }
     case "map": return try map(values, arguments)
@@ -66,15 +66,22 @@ extension TemplateRenderer {
 
   // MARK: Texts and numbers
 
-  private func json(_ value: TemplateValue, _ arguments: TemplateArguments) throws -> TemplateValue {
+  private mutating func json(_ value: TemplateValue, _ arguments: TemplateArguments) throws -> TemplateValue {
     var value = value
     if case .undefined = value { throw failure("\(value.kind) cannot be written as JSON") }
+    let depth = try pay(for: value)
     if arguments.named["sort_keys"]?.isTrue == true { value = TemplateRenderer.sortingKeys(value) }
-    var text = value.json(indent: arguments[1, "indent"]?.int ?? arguments.named["indent"]?.int)
-    if case .list(let separators)? = arguments.named["separators"], separators.count == 2 {
-      text = value.json(separators: (separators[0].text, separators[1].text))
+    let indent = (arguments[1, "indent"]?.int ?? arguments.named["indent"]?.int).map { max(0, $0) }
+    if let indent {
+      guard indent <= 64 else { throw failure("an indent of \(indent); the limit is 64") }
+      for _ in 0..<min(depth, indent * depth / 8) { try pay(for: value) }  // every line has the spaces of its level
     }
-    return try checked(text)
+    if case .list(let separators)? = arguments.named["separators"], separators.count == 2 {
+      let (element, key) = (try self.text(of: separators[0]), try self.text(of: separators[1]))
+      for _ in 0..<(element.utf8.count + key.utf8.count) / 32 { try pay(for: value) }
+      return try checked(value.json(separators: (element, key)))
+    }
+    return try checked(value.json(indent: indent))
   }
 
   private static func sortingKeys(_ value: TemplateValue) -> TemplateValue {
@@ -101,9 +108,10 @@ extension TemplateRenderer {
   private mutating func text(
     _ name: String, _ value: TemplateValue, _ arguments: TemplateArguments
   ) throws -> TemplateValue {
-    let text = value.text
+    let text = try text(of: value)
     switch name {
     case "trim":
+      try pay(charactersOf: text.utf8.count)
       let characters = arguments[0, "chars"].map { ScalarText($0.text) }
       return .string(ScalarText(text).stripped(characters, left: true, right: true).text)
     case "indent": return try indented(text, arguments)
@@ -115,14 +123,17 @@ extension TemplateRenderer {
     }
   }
 
-  private func indented(_ text: String, _ arguments: TemplateArguments) throws -> TemplateValue {
+  private mutating func indented(_ text: String, _ arguments: TemplateArguments) throws -> TemplateValue {
     let width = arguments[0, "width"]
     let filling =
       if case .string(let text)? = width { text } else {
         String(repeating: " ", count: min(max(0, width?.int ?? 4), 1000))
       }
     let (first, blank) = (arguments[1, "first"]?.isTrue ?? false, arguments[2, "blank"]?.isTrue ?? false)
+    try pay(charactersOf: text.utf8.count)
     let lines = ScalarText(text).split(ScalarText("\n")).map(\.text)
+    let (added, isOverflown) = lines.count.multipliedReportingOverflow(by: filling.utf8.count)
+    try checkSize(text.utf8.count &+ added, isOverflown: isOverflown)
     return try checked(
       lines.enumerated().map { index, line in
         index == 0 ? (first ? filling + line : line) : (line.isEmpty && !blank ? line : filling + line)
@@ -176,15 +187,15 @@ extension TemplateRenderer {
     return value
   }
 
-  private func sorted(
-    _ values: [TemplateValue], reverse: Bool, _ key: (TemplateValue) throws -> TemplateValue
+  private mutating func sorted(
+    _ values: [TemplateValue], by keys: [TemplateValue], reverse: Bool
   ) throws -> [TemplateValue] {
-    let keyed = try values.map { (key: try key($0), value: $0) }
-    let order = try keyed.indices.sorted { a, b in
-      if try precedes(keyed[reverse ? b : a].key, keyed[reverse ? a : b].key) { return true }
-      return try !precedes(keyed[reverse ? a : b].key, keyed[reverse ? b : a].key) && a < b
+    try step(4 * values.count)
+    let order = try values.indices.sorted { a, b in
+      if try precedes(keys[reverse ? b : a], keys[reverse ? a : b]) { return true }
+      return try !precedes(keys[reverse ? a : b], keys[reverse ? b : a]) && a < b
     }
-    return order.map { keyed[$0].value }
+    return order.map { values[$0] }
   }
 
   private mutating func map(_ values: [TemplateValue], _ arguments: TemplateArguments) throws -> TemplateValue {
@@ -222,7 +233,7 @@ extension TemplateRenderer {
 
   // MARK: Tests
 
-  func passes(_ value: TemplateValue, _ name: String, _ arguments: TemplateArguments) throws -> Bool {
+  mutating func passes(_ value: TemplateValue, _ name: String, _ arguments: TemplateArguments) throws -> Bool {
     func argument() throws -> TemplateValue {
       guard let first = arguments.positional.first else { throw failure("the test '\(name)' needs a value") }
       return first
@@ -245,8 +256,8 @@ extension TemplateRenderer {
     case ("undefined", _), ("none", _), ("string", _), ("mapping", _), ("boolean", _), ("integer", _), ("float", _),
       ("iterable", _), ("sequence", _), ("callable", _), ("true", _), ("false", _):
       return false
-    case ("equalto", _), ("eq", _), ("==", _), ("sameas", _): return TemplateValue.equal(value, try argument())
-    case ("ne", _), ("!=", _): return !TemplateValue.equal(value, try argument())
+    case ("equalto", _), ("eq", _), ("==", _), ("sameas", _): return try areEqual(value, argument())
+    case ("ne", _), ("!=", _): return try !areEqual(value, argument())
     case ("in", _): return try compare("in", value, argument())
     case ("lt", _), ("lessthan", _), ("<", _): return try compare("<", value, argument())
     case ("le", _), ("<=", _): return try compare("<=", value, argument())

@@ -32,7 +32,7 @@ extension TemplateRenderer {
   ) throws -> TemplateValue {
     switch owner {
     case .string(let text):
-      try step(text.utf8.count / 16)
+      try pay(charactersOf: text.utf8.count)
       return try callMethod(name, ofText: ScalarText(text), arguments)
     case .object(let members):
       switch name {
@@ -47,9 +47,9 @@ extension TemplateRenderer {
     case .list(let values):
       guard name != "copy" else { return owner }
       let first = arguments.positional.first ?? .none
-      if name == "count" { return .integer(values.count { TemplateValue.equal($0, first) }) }
-      guard let index = values.firstIndex(where: { TemplateValue.equal($0, first) }) else {
-        throw failure("the list does not hold \(first.representation.prefix(40))")
+      if name == "count" { return .integer(try values.count { try areEqual($0, first) }) }
+      guard let index = try values.firstIndex(where: { try areEqual($0, first) }) else {
+        throw failure("the list does not hold \(first.kind)")
       }
       return .integer(index)
     case .integer(let index) where name == "cycle":
@@ -60,7 +60,7 @@ extension TemplateRenderer {
     }
   }
 
-  private func callMethod(
+  private mutating func callMethod(
     _ name: String, ofText text: ScalarText, _ arguments: TemplateArguments
   ) throws -> TemplateValue {
     func string(_ index: Int) throws -> ScalarText {
@@ -73,7 +73,7 @@ extension TemplateRenderer {
         if case .string(let value)? = arguments[0, "chars"] { ScalarText(value) } else { nil as ScalarText? }
       return .string(text.stripped(characters, left: name != "rstrip", right: name != "lstrip").text)
     case "split", "rsplit": return try split(name, text, arguments)
-    case "splitlines": return .list(TemplateRenderer.lines(text).map { .string($0.text) })
+    case "splitlines": return try checked(TemplateRenderer.lines(text).map { .string($0.text) })
     case "startswith", "endswith":
       let candidates = try arguments.positional.first.map { value in
         if case .list(let values) = value { return values.map { ScalarText($0.text) } }
@@ -90,13 +90,17 @@ extension TemplateRenderer {
     case "capitalize": return .string(text.capitalized)
     case "replace":
       let limit = arguments[2, "count"]?.int ?? -1
-      let replaced = text.replacing(try string(0), with: try string(1), limit: limit < 0 ? .max : limit)
-      return try checked(replaced.text)
+      let (old, new) = (try string(0), try string(1))
+      try pay(charactersOf: old.scalars.count + new.scalars.count)
+      let found = min(text.count(of: old), limit < 0 ? .max : limit)
+      let (added, isOverflown) = found.multipliedReportingOverflow(by: new.scalars.count)
+      try checkSize(text.scalars.count &+ added, isOverflown: isOverflown)
+      return try checked(text.replacing(old, with: new, limit: limit < 0 ? .max : limit).text)
     case "join":
       let parts = try arguments.positional.first.map { try elements($0) } ?? []
-      return try checked(parts.map(\.text).joined(separator: text.text))
+      return try joined(parts.map { try self.text(of: $0) }, by: text.text)
     case "find": return .integer(text.find(try string(0)) ?? -1)
-    case "count": return .integer(text.split(try string(0)).count - 1)
+    case "count": return .integer(text.count(of: try string(0)))
     case "removeprefix", "removesuffix":
       let affix = try string(0).scalars
       if name == "removeprefix" {
@@ -106,6 +110,7 @@ extension TemplateRenderer {
       let ends = text.scalars.suffix(affix.count).elementsEqual(affix)
       return .string(ScalarText(ends ? text.scalars.dropLast(affix.count) : text.scalars[...]).text)
     case "partition":
+      guard try !string(0).scalars.isEmpty else { throw failure("\(name)() needs a separator that is not empty") }
       let parts = text.split(try string(0), limit: 1)
       return .list(
         parts.count == 2
@@ -133,7 +138,7 @@ extension TemplateRenderer {
 
   private func split(_ name: String, _ text: ScalarText, _ arguments: TemplateArguments) throws -> TemplateValue {
     let limit = arguments[1, "maxsplit"]?.int ?? -1
-    let most = limit < 0 ? Int.max : limit
+    let most = limit < 0 ? TemplateRenderer.listLimit : min(limit, TemplateRenderer.listLimit)
     let parts: [ScalarText]
     if case .string(let separator)? = arguments[0, "sep"] {
       guard !separator.isEmpty else { throw failure("\(name)() needs a separator that is not empty") }
@@ -147,7 +152,7 @@ extension TemplateRenderer {
     } else {
       parts = text.words(limit: most)
     }
-    return .list(parts.map { .string($0.text) })
+    return try checked(parts.map { .string($0.text) })
   }
 
   private static func lines(_ text: ScalarText) -> [ScalarText] {

@@ -4,8 +4,10 @@ import GroveCore
 struct TemplateRenderer {
   /// Steps, counted in nodes and elements, that a template may take.
   static let stepLimit = 5_000_000
-  /// The longest text, in characters, and the longest list that a template may make.
+  /// The longest text, in bytes, that a template may make.
   static let sizeLimit = 1 << 24
+  /// The longest list.
+  static let listLimit = 1 << 20
   static let depthLimit = 100
 
   /// The names of one block; the outermost comes first.
@@ -45,15 +47,13 @@ struct TemplateRenderer {
 
   /// A text that a template made, unless it is too long.
   func checked(_ text: String) throws -> TemplateValue {
-    guard text.utf8.count <= TemplateRenderer.sizeLimit else {
-      throw failure("a text of \(text.utf8.count) bytes; the limit is \(TemplateRenderer.sizeLimit)")
-    }
+    try checkSize(text.utf8.count)
     return .string(text)
   }
 
   func checked(_ list: [TemplateValue]) throws -> TemplateValue {
-    guard list.count <= TemplateRenderer.sizeLimit >> 4 else {
-      throw failure("a list of \(list.count) elements; the limit is \(TemplateRenderer.sizeLimit >> 4)")
+    guard list.count <= TemplateRenderer.listLimit else {
+      throw failure("a list of \(list.count) elements; the limit is \(TemplateRenderer.listLimit)")
     }
     return .list(list)
   }
@@ -67,6 +67,12 @@ struct TemplateRenderer {
     return try body(&self)
   }
 
+  /// The text that `{{ }}` writes.
+  mutating func text(of value: TemplateValue) throws -> String {
+    if value.isContainer { try pay(for: value) }
+    return value.text
+  }
+
   // MARK: Names
 
   func value(of name: String) -> TemplateValue {
@@ -76,6 +82,7 @@ struct TemplateRenderer {
   }
 
   private mutating func assign(_ target: TemplateTarget, _ value: TemplateValue) throws {
+    try pay(for: value)  // what is kept can be put into another value, and that into a third
     switch target {
     case .names(let names) where names.count == 1: scopes[scopes.count - 1][names[0]] = value
     case .names(let names):
@@ -118,7 +125,7 @@ struct TemplateRenderer {
     case .text(let text): try write(text)
     case .output(let expression, let line):
       self.line = line
-      try write(evaluate(expression).text)
+      try write(text(of: evaluate(expression)))
     case .branch(let branches, let line):
       for branch in branches {
         self.line = line
@@ -142,7 +149,7 @@ struct TemplateRenderer {
     case .filtered(let filter, let arguments, let body, let line):
       let text = try captured(body)
       self.line = line
-      try write(applyFilter(filter, to: .string(text), evaluate(arguments)).text)
+      try write(self.text(of: applyFilter(filter, to: .string(text), evaluate(arguments))))
     case .breakLoop: return .breaking
     case .continueLoop: return .continuing
     }
@@ -201,7 +208,11 @@ struct TemplateRenderer {
     switch value {
     case .list(let values): return values
     case .object(let members): return members.map { .string($0.key) }
-    case .string(let text): return text.unicodeScalars.map { .string(String(Character($0))) }
+    case .string(let text):
+      guard text.utf8.count <= TemplateRenderer.listLimit else {
+        throw failure("a text of \(text.utf8.count) bytes is looped over; the limit is \(TemplateRenderer.listLimit)")
+      }
+      return text.unicodeScalars.map { .string(String(Character($0))) }
     case .undefined: return []
     default: throw failure("\(value.kind) cannot be looped over")
     }
@@ -228,6 +239,7 @@ struct TemplateRenderer {
         } else {
           value = try parameter.value.map { try renderer.evaluate($0) } ?? .undefined(parameter.name)
         }
+        try renderer.pay(for: value)
         renderer.scopes[renderer.scopes.count - 1][parameter.name] = value
       }
       return try renderer.checked(renderer.captured(macro.body))

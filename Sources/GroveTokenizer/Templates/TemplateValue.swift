@@ -135,7 +135,7 @@ indirect enum TemplateValue: Sendable {
     if let x = a.double, let y = b.double { return x == y }
     switch (a, b) {
     case (.undefined, .undefined), (.none, .none): return true
-    case (.string(let x), .string(let y)): return x.unicodeScalars.elementsEqual(y.unicodeScalars)
+    case (.string(let x), .string(let y)): return x.utf8.count == y.utf8.count && x.utf8.elementsEqual(y.utf8)
     case (.list(let x), .list(let y)): return x.elementsEqual(y, by: equal)
     case (.object(let x), .object(let y)):
       return x.count == y.count

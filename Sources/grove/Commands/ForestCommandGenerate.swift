@@ -13,6 +13,7 @@ struct ForestGenerateCommand: ParsableCommand {
   @Option(help: "How the experts are weighed, as in 'grove forest eval'.") var mode = "posterior"
   @Option(help: "T of weights by distance.") var distanceTemperature = 0.1
   @Option(help: "The domain of the text, for the mode 'oracle'.") var domain: String?
+  @OptionGroup var continued: PromptArgument
   @OptionGroup var sampling: SamplingArguments
   @OptionGroup var use: ForestUseOptions
   @OptionGroup var output: OutputOptions
@@ -21,10 +22,10 @@ struct ForestGenerateCommand: ParsableCommand {
     let forest = try use.open(place.forest)
     let rule = try forest.rule(ForestMode(parsing: mode), temperature: distanceTemperature)
     let scorer = try MixtureScorer(forest.pool, rule: rule, distances: forest.distances, domain: domain)
-    let prompt = sampling.text()
+    let prompt = continued.text()
     let generation = try MixtureGeneration(
       scorer, forest.pool, prompt: prompt, sampler: sampling.sampler(), random: RandomKey(seed: sampling.seed),
-      maximumTokens: sampling.maxTokens, stops: sampling.stop)
+      maximumTokens: sampling.mostTokens, stops: sampling.stop)
     var text = ""
     var tokens: [JSONValue] = []
     while let piece = try generation.next() {

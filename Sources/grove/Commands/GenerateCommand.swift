@@ -13,6 +13,7 @@ struct GenerateCommand: ParsableCommand {
     discussion: "The text appears as it is made. The same seed gives the same text.")
 
   @Argument(help: "A folder with config.json, model.safetensors and tokenizer.json, or a .gguf file.") var model: String
+  @OptionGroup var continued: PromptArgument
   @OptionGroup var sampling: SamplingArguments
   @Option(help: "float32, bfloat16, float16 or int8.") var precision = Precision.float32
   @OptionGroup var hardware: DeviceOption
@@ -25,10 +26,10 @@ struct GenerateCommand: ParsableCommand {
     let model = try ModelFolder.load(folder)
     let tokenizer = try Tokenizer(ofModel: folder)
     try model.prepare(precision, training: false, device: device)
-    let text = sampling.text()
+    let text = continued.text()
     let generation = try TextGeneration(
       model, tokenizer, endOfText: TokenizerIdentity(tokenizer).endOfText, prompt: text, sampler: sampler,
-      random: RandomKey(seed: sampling.seed), maximumTokens: sampling.maxTokens, stops: sampling.stop)
+      random: RandomKey(seed: sampling.seed), maximumTokens: sampling.mostTokens, stops: sampling.stop)
     var written = ""
     var tokens: [JSONValue] = []
     while let piece = try generation.next() {

@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import GroveCore
 import GroveCorpus
+import GroveModel
 import GroveReport
 import GroveTokenizer
 
@@ -13,8 +14,11 @@ struct TokenizerCommand: ParsableCommand {
       TokenizerChatCommand.self,
     ])
 
-  /// A tokenizer from a file or from the folder that holds one.
-  static func load(_ path: String) throws -> Tokenizer { try Tokenizer(contentsOf: URL(filePath: path)) }
+  /// A tokenizer from a file, from the folder that holds one, or from a GGUF file.
+  static func load(_ path: String) throws -> Tokenizer {
+    let url = URL(filePath: path)
+    return GGUFFile.isGGUF(url) ? try Tokenizer(ofModel: url) : try Tokenizer(contentsOf: url)
+  }
 }
 
 struct TokenizerTrainCommand: ParsableCommand {
@@ -23,7 +27,7 @@ struct TokenizerTrainCommand: ParsableCommand {
     discussion: """
       bpe is byte-level BPE with GPT-2's split; unigram is a unigram model on words in NFKC. With --morpheme-separator \
       the documents hold this text between morphemes, as an analyser such as MeCab can print them: no merge of bpe goes \
-      across one, and the tokenizer needs no analyser afterwards.
+      across one, and the tokenizer needs no analyser afterwards. --segmenter COMMAND runs the analyser itself, line by line.
       """)
 
   enum Kind: String, ExpressibleByArgument, CaseIterable { case bpe, unigram }
@@ -32,6 +36,9 @@ struct TokenizerTrainCommand: ParsableCommand {
   @OptionGroup var split: SplitOptions
   @Option(help: "What is learned: bpe or unigram.") var kind = Kind.bpe
   @Option(help: "The text between the morphemes of the documents.") var morphemeSeparator: String?
+  @Option(
+    help: "A program that puts the separator between the morphemes of each line that it reads, and writes the line.")
+  var segmenter: String?
   @Option(help: "Ids of the vocabulary, bytes or characters and special tokens included.") var vocabularySize = 4096
   @Option(help: "Folder for tokenizer.json.") var out: String
   @OptionGroup var output: OutputOptions
@@ -40,13 +47,19 @@ struct TokenizerTrainCommand: ParsableCommand {
     if let morphemeSeparator, kind != .bpe || morphemeSeparator.isEmpty {
       throw ValidationError("--morpheme-separator: goes with --kind bpe, and is not empty")
     }
+    if segmenter != nil, morphemeSeparator == nil {
+      throw ValidationError("--segmenter: --morpheme-separator says what it writes between morphemes")
+    }
   }
 
   func run() throws {
     let progress = ProgressView(quiet: output.quiet)
     var problems = 0
-    let learned: CorpusTokenizer.Kind =
-      kind == .unigram ? .unigram : morphemeSeparator.map { .morphemes(separator: $0) } ?? .bytePair
+    var learned = kind == .unigram ? CorpusTokenizer.Kind.unigram : .bytePair
+    if let morphemeSeparator {
+      learned = .morphemes(separator: morphemeSeparator)
+      if let segmenter { learned = .segmented(by: segmenter, separator: morphemeSeparator) }
+    }
     let tokenizer = try CorpusTokenizer.train(
       corpus.files(), corpus.readingOptions(), split: split.rule(), kind: learned, vocabularySize: vocabularySize
     ) {
@@ -75,7 +88,7 @@ struct TokenizerEncodeCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "encode", abstract: "Print the ids of a text, or of every document of a corpus with --documents.")
 
-  @Option(help: "A tokenizer.json, a sentencepiece .model, or a folder with one.") var tokenizer: String
+  @Option(help: "A tokenizer.json, a sentencepiece .model, a folder with one, or a .gguf file.") var tokenizer: String
   @Argument(help: "The text; standard input if it is missing.") var text: String?
   @Option(help: "Files or folders of documents: one line {\"id\", \"ids\"} for each.") var documents: [String] = []
   @Flag(help: "Take the text of special tokens for the tokens.") var special = false

@@ -24,8 +24,8 @@ struct TokenizerChatCommand: ParsableCommand {
     let conversation = try readConversation()
     let prompt = try tokenizer.prompt(
       messages: conversation["messages"] ?? conversation, tools: conversation["tools"] ?? .null,
-      addsGenerationPrompt: generationPrompt, variables: variables.map(TokenizerChatCommand.variable),
-      date: TokenizerChatCommand.today())
+      addsGenerationPrompt: generationPrompt, variables: variables.map(TemplateVariables.parsed),
+      date: TemplateDate.today())
     guard ids else { return output.show(prompt, json: ["prompt": .string(prompt)]) }
     var encoder = tokenizer.encoder(specialTokens: .recognizing, malformed: .replacing)
     let ids = encoder.encode(prompt)
@@ -37,22 +37,5 @@ struct TokenizerChatCommand: ParsableCommand {
   private func readConversation() throws -> JSONValue {
     if let messages { return try JSONValue(contentsOf: URL(filePath: messages)) }
     return try JSONValue(parsing: FileHandle.standardInput.readToEnd() ?? Data(), at: "standard input")
-  }
-
-  /// A value that is no JSON is a text.
-  private static func variable(_ text: String) throws -> (key: String, value: JSONValue) {
-    guard let equals = text.firstIndex(of: "="), equals > text.startIndex else {
-      throw GroveError(
-        .argument, "--variable \(text)", "there is no '='", remedy: "Write it as --variable NAME=VALUE.")
-    }
-    let value = String(text[text.index(after: equals)...])
-    return (String(text[..<equals]), (try? JSONValue(parsing: Array(value.utf8), at: text)) ?? .string(value))
-  }
-
-  private static func today() -> TemplateDate {
-    let parts = Calendar.current.dateComponents([.year, .month, .day, .hour, .minute, .second], from: Date())
-    return TemplateDate(
-      year: parts.year ?? 1970, month: parts.month ?? 1, day: parts.day ?? 1, hour: parts.hour ?? 0,
-      minute: parts.minute ?? 0, second: parts.second ?? 0)
   }
 }

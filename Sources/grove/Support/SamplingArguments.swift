@@ -2,11 +2,9 @@ import ArgumentParser
 import Foundation
 import GroveDecode
 
-/// What is continued, how far, and how tokens are drawn.
+/// How far a text goes on, and how its tokens are drawn.
 struct SamplingArguments: ParsableArguments {
-  @Option(name: .shortAndLong, help: "What to continue; nothing starts a document. '-' reads standard input.")
-  var prompt = ""
-  @Option(help: "Tokens to make at most.") var maxTokens = 128
+  @Option(help: "Tokens to make at most; 128, or in a chat as many as the context has.") var maxTokens: Int?
   @Option(help: "0 takes the likeliest token every time: only the repetition penalty can change it.") var temperature =
     1.0
   @Option(help: "Draw from so many of the likeliest tokens; 0 from all.") var topK = 0
@@ -16,10 +14,8 @@ struct SamplingArguments: ParsableArguments {
   @Option(help: "A string that ends the text and is not printed; may be repeated.") var stop: [String] = []
   @Option(help: "Of the draws.") var seed: UInt64 = 0
 
-  /// The prompt, read from standard input where it is '-'.
-  func text() -> String {
-    prompt == "-" ? String(decoding: FileHandle.standardInput.readDataToEndOfFile(), as: UTF8.self) : prompt
-  }
+  /// Tokens of a text that nothing else ends.
+  var mostTokens: Int { maxTokens ?? 128 }
 
   func sampler() throws -> Sampler {
     var options = SamplingOptions()

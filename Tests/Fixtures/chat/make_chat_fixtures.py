@@ -288,4 +288,5 @@ def main():
     print({name: sum(x is None for x in texts) for name, texts in results.items()})
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -58,7 +58,8 @@ for name, tokenizer in zoo.all_of_them():
     document = json.loads(tokenizer.to_str())
     document["normalizer"] = slim(document["normalizer"])
     entry = {"name": name, "fields": {field: document[field] for field in FIELDS}}
-    if document["model"]["type"] == "BPE" and document["decoder"] and document["decoder"]["type"] == "ByteLevel":
+    is_byte_level = document["decoder"] and document["decoder"]["type"] == "ByteLevel"
+    if document["model"]["type"] == "BPE" and is_byte_level and not name.startswith("missing-bytes"):
         document = {**base, **entry["fields"]}
     else:
         entry["fields"] |= {"model": document["model"], "added_tokens": document["added_tokens"]}
