@@ -81,7 +81,10 @@ public struct ModelConfig: Config {
   /// Width of a head, D.
   public var headWidth: Int { attention.headWidth > 0 ? attention.headWidth : width / max(attention.heads, 1) }
   /// Places of a head that rotary positions turn, an even number.
-  public var rotaryWidth: Int { Int(Double(headWidth) * positions.rotaryShare) }
+  public var rotaryWidth: Int {
+    // What is no share is refused elsewhere.
+    (0...1).contains(positions.rotaryShare) ? Int(Double(headWidth) * positions.rotaryShare) : 0
+  }
   /// Width of the vectors of tokens, E.
   public var tokenWidth: Int { embeddingWidth > 0 ? embeddingWidth : width }
   /// The parts of the model: those of its family, as the config changes them.

@@ -50,8 +50,8 @@ public struct PositionConfig: Config {
     if !(rotaryShare > 0 && rotaryShare <= 1) {
       issues.append(ConfigIssue("rotaryShare", "\(rotaryShare) is outside (0, 1]"))
     }
-    if !(decayLength > 0 && decayLength.isFinite) {
-      issues.append(ConfigIssue("decayLength", "\(decayLength) is not positive"))
+    if !(decayLength > 0 && decayLength <= 1e9) {
+      issues.append(ConfigIssue("decayLength", "\(decayLength) is outside (0, 1e9]"))
     }
     return issues + PositionConfig.bucketIssues(buckets, longestDistance) + scaling.issues().under("scaling")
   }

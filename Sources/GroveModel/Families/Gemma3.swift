@@ -81,7 +81,9 @@ enum Gemma3: ModelFamily {
 extension JSONValue {
   /// A number that is whole but for rounding, as a whole one.
   fileprivate var rounded: JSONValue {
-    guard let number = numberValue, abs(number - number.rounded()) < 1e-6 * abs(number) else { return self }
+    guard let number = numberValue, abs(number) < 1e15, abs(number - number.rounded()) < 1e-6 * abs(number) else {
+      return self
+    }
     return .integer(Int(number.rounded()))
   }
 }
