@@ -8,7 +8,9 @@ import GroveTensor
 struct ModelCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "model", abstract: "Look into models, and convert them.",
-    subcommands: [ModelInspectCommand.self, ModelLogitsCommand.self, ModelAttentionCommand.self, ModelConvertCommand.self])
+    subcommands: [
+      ModelInspectCommand.self, ModelLogitsCommand.self, ModelAttentionCommand.self, ModelConvertCommand.self,
+    ])
 }
 
 struct ModelInspectCommand: ParsableCommand {
