@@ -41,13 +41,12 @@ struct LengthExtrapolationTests {
     #expect(
       words(["lengths=[256,128]", "training.model.contextLength=127", "observedTexts=0"]) == """
         scale tiny: 3 problems
-          --set training.model.contextLength=127: training.model.contextLength: 127 is odd; a block is half of it
           --set lengths=[256,128]: lengths: [256, 128] do not rise from training.model.contextLength 127
+          --set training.model.contextLength=127: training.model.contextLength: 127 is odd; a block is half of it
           --set observedTexts=0: observedTexts: 0 is not positive
         """)
     #expect(
-      words(["lengths=[128,8192]"]) == """
-        scale tiny: --set lengths=[128,8192]: lengths: 8192 is more than 32 times 128, where the decay of xPos ends
-        """)
+      words(["lengths=[128,8192]"])
+        == "--set lengths=[128,8192]: lengths: 8192 is more than 32 times 128, where the decay of xPos ends")
   }
 }

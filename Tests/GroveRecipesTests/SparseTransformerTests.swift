@@ -12,11 +12,11 @@ struct SparseTransformerTests {
     }
     #expect(
       words([
-        "training.model.attention.window=4", "training.model.attention.block=600", "timedLengths=[512,256,1024]",
+        "training.model.attention.pattern=strided", "training.model.attention.block=600", "timedLengths=[512,256,1024]",
         "timedRounds=0",
       ]) == """
         scale tiny: 4 problems
-          --set training.model.attention.window=4: training.model.attention.pattern: the model is the dense one; the arms set it
+          --set training.model.attention.pattern=strided: training.model.attention.pattern: the model is the dense one; the arms set it
           --set training.model.attention.block=600: training.model.attention.block: 600 is outside 2...half of the context
           --set timedLengths=[512,256,1024]: timedLengths: [512, 256, 1024] are not three or more that rise from 16 to 65536
           --set timedRounds=0: timedRounds: 0 is not positive
