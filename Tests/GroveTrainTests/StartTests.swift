@@ -1,6 +1,7 @@
 import Foundation
 import GroveCore
 import GroveModel
+import GroveTensor
 import GroveTesting
 import GroveTrain
 import Testing
@@ -66,6 +67,31 @@ struct StartTests {
       try FileSystem.remove(start)
       run.config = try RunConfig.load(run.at("run").config)
       #expect(try run.train("run") == .finished)
+    }
+  }
+
+  @Test(
+    "Places that were held at 0 stay there where the config says so, and learn where it does not",
+    arguments: [ModelConfig.Family.llama, .grove])
+  func sparsity(family: ModelConfig.Family) throws {
+    func zeroShare(_ folder: URL) throws -> Double {
+      let stored = try ModelFolder.load(folder).storedTensors().filter { $0.name.hasSuffix("mlp.up_proj.weight") }
+      let values = try stored.flatMap { try $0.stored().values(as: Float.self) }
+      return Double(values.count { $0 == 0 }) / Double(values.count)
+    }
+    try TinyRun.with { run in
+      run.config.model.family = family
+      run.config.model.linear.sparsity = 0.75
+      try run.train("sparse")
+      let start = run.at("sparse").checkpoint(step: 12)
+      #expect(try abs(zeroShare(start) - 0.75) < 0.01)
+      run.config.start.model = start.path
+      run.config.model = ModelConfig()
+      try run.train("dense")
+      #expect(try zeroShare(run.at("dense").checkpoint(step: 12)) < 0.01)
+      run.config.model.linear.sparsity = 0.75
+      try run.train("still")
+      #expect(try abs(zeroShare(run.at("still").checkpoint(step: 12)) - 0.75) < 0.01)
     }
   }
 

@@ -16,8 +16,8 @@ public struct StartConfig: Config {
   /// A checkpoint's folder, as Hugging Face lays it out; empty draws the weights by `training.seed`.
   ///
   /// The checkpoint decides the shape: a field of `model` that is left at its default takes the checkpoint's value, and one
-  /// that says something else is refused. What is only for training (dropout) stays free, and so does the context's length
-  /// where positions are rotary.
+  /// that says something else is refused. What is only for training (dropout, the places that are held at 0) stays free, and
+  /// so does the context's length where positions are rotary.
   public var model = ""
   public var moments = Moments.fresh
 
@@ -38,6 +38,7 @@ public struct StartConfig: Config {
     let (unset, stored) = (ModelConfig(), try ModelFolder.loadConfig(folder))
     var shape = stored
     shape.dropout = wanted.dropout
+    (shape.linear.sparsity, shape.linear.supportSeed) = (wanted.linear.sparsity, wanted.linear.supportSeed)
     shape.initialDeviation = wanted.initialDeviation
     shape.residualInitialization = wanted.residualInitialization
     if shape.positionLimit == nil, wanted.contextLength != unset.contextLength {
