@@ -66,7 +66,11 @@ public struct HrrformerRecipe: Recipe {
         return RecipePlan.Arm(
           name: arm.name, seeds: config.seeds, parameters: encoder.parameterCount, tokens: tokens,
           operations: Double(tokens) * encoder.trainingOperationsPerToken(context: encoder.contextLength))
-      } + [RecipePlan.Arm(name: HrrformerArm.costs, seeds: 1, parameters: 0, tokens: 0, operations: 0)],
+      } + [
+        RecipePlan.Arm(
+          name: HrrformerArm.costs, seeds: 1, parameters: HrrformerArm.all[0].encoder(config).parameterCount, tokens: 0,
+          operations: 0)
+      ],
       notes: ["Operations are counted as for attention by products, and lists as if each had the most tokens."])
   }
 
