@@ -11,12 +11,18 @@ struct ComparisonArm: Sendable {
   let name: String
   /// Trainings; nil for as many as the config says.
   var seeds: Int?
+  /// The arm whose weights of the same seed this one goes on from; nil for weights that are drawn.
+  var start: String?
   /// What is other than in the config: the model, the rate, the steps.
   let change: @Sendable (inout RunConfig) -> Void
 
-  init(_ name: String, seeds: Int? = nil, _ change: @escaping @Sendable (inout RunConfig) -> Void = { _ in }) {
+  init(
+    _ name: String, seeds: Int? = nil, from start: String? = nil,
+    _ change: @escaping @Sendable (inout RunConfig) -> Void = { _ in }
+  ) {
     self.name = name
     self.seeds = seeds
+    self.start = start
     self.change = change
   }
 }
@@ -24,6 +30,7 @@ struct ComparisonArm: Sendable {
 /// Models that differ in their parts, trained alike through the ordinary trainer, and judged on the same documents.
 struct Comparison: Sendable {
   let config: ComparisonConfig
+  /// One that another goes on from stands before it.
   let arms: [ComparisonArm]
 
   /// An arm and seed that has been trained.
@@ -104,21 +111,46 @@ struct Comparison: Sendable {
       if let issue = config.issues().first { throw GroveError(.config, "arm \(arm.name)", issue.description) }
     }
     try texts.prepare(corpus: run.corpus)
-    let jobs = arms.flatMap { arm in
-      run.seeds(arm.seeds ?? config.seeds).map { seed in
-        RecipeRun.Job(arm.name, seed: seed) { place in
-          try self.train(arm, seed: seed, run, shards: shards, in: place, probe: probe)
-        }
-      }
+    var records: [ArmRecord] = []
+    for wave in waves() {
+      records += try run.records(
+        wave.flatMap { arm in
+          run.seeds(arm.seeds ?? config.seeds).map { seed in
+            RecipeRun.Job(arm.name, seed: seed) { place in
+              try self.train(arm, seed: seed, run, shards: shards, in: place, probe: probe)
+            }
+          }
+        })
     }
-    return ComparisonRecords(records: try run.records(jobs))
+    return ComparisonRecords(records: records)
+  }
+
+  /// The arms in groups that can be trained side by side, one group after the other.
+  private func waves() -> [[ComparisonArm]] {
+    var waves: [[ComparisonArm]] = []
+    for arm in arms {
+      let before = waves.firstIndex { $0.contains { $0.name == arm.start } }
+      precondition(arm.start == nil || before != nil, "\(arm.name) stands before what it goes on from")
+      let index = before.map { $0 + 1 } ?? 0
+      if index == waves.count { waves.append([]) }
+      waves[index].append(arm)
+    }
+    return waves
+  }
+
+  /// The last checkpoint of an arm and seed.
+  private func end(of name: String, seed: Int, _ run: RecipeRun) -> URL {
+    guard let arm = arms.first(where: { $0.name == name }) else { preconditionFailure("there is no arm \(name)") }
+    let settings = runConfig(arm, seed: seed, scale: run.scale, device: true, shards: "")
+    return RunFolder(run.place(of: name, seed: seed).appending(path: "run")).checkpoint(step: settings.training.steps)
   }
 
   private func train(
     _ arm: ComparisonArm, seed: Int, _ run: RecipeRun, shards: URL, in place: URL,
     probe: (Trained, inout ArmFigures) throws -> Void
   ) throws -> ArmFigures {
-    let settings = runConfig(arm, seed: seed, scale: run.scale, device: run.device == .cpu, shards: shards.path)
+    var settings = runConfig(arm, seed: seed, scale: run.scale, device: run.device == .cpu, shards: shards.path)
+    if let start = arm.start { settings.start.model = end(of: start, seed: seed, run).path }
     let folder = try run.train(settings, in: place.appending(path: "run"), as: arm.name, seed: seed)
     let model = try ModelFolder.load(folder.checkpoint(step: settings.training.steps))
     try model.prepare(run.judgingPrecision, training: false, device: run.device)
@@ -135,6 +167,8 @@ struct Comparison: Sendable {
     figures.series["tokens"] = losses.map { Double($0.tokens) }
     for name in names {
       let own = losses.filter { $0.domain == name }
+      figures.series["\(name) nats"] = own.map(\.nats)
+      figures.series["\(name) bytes"] = own.map { Double($0.bytes) }
       figures.figures["bits per byte, \(name)"] = DocumentLoss.bitsPerByte(
         nats: own.reduce(0) { $0 + $1.nats }, bytes: own.reduce(0) { $0 + $1.bytes })
     }

@@ -28,8 +28,9 @@ struct ComparisonRecords {
 
   /// Of each seed that both arms have, bits per byte of the first minus those of the second, with a bootstrap interval over
   /// the held-out documents.
-  /// - Parameter text: in front of the names of a probe's series, where it judged other documents.
-  func differences(_ first: String, _ second: String, on text: String = "") throws -> [Interval] {
+  /// - Parameter stream: whose documents count; nil for all.
+  func differences(_ first: String, _ second: String, on stream: String? = nil) throws -> [Interval] {
+    let text = stream.map { "\($0) " } ?? ""
     let others = Dictionary(uniqueKeysWithValues: self(second).map { ($0.seed, $0) })
     let key = RandomKey(seed: 0).split("comparison").split(first).split(second)
     return try self(first).compactMap { record in

@@ -63,12 +63,12 @@ extension Recipe {
 public enum Recipes {
   /// By id.
   public static let all: [any Recipe] = [
-    BranchTrainMergeRecipe(), ClusterBranchTrainMergeRecipe(), CriticalMixtureRecipe(), InstructionResidualRecipe(),
-    DropAndRescaleRecipe(), PythiaRecipe(), RewarmRecipe(), StabilityGapRecipe(),
+    AttentionFreeRecipe(), BranchTrainMergeRecipe(), ClusterBranchTrainMergeRecipe(), CriticalMixtureRecipe(),
+    InstructionResidualRecipe(), DropAndRescaleRecipe(), DeepNormRecipe(), HrrformerRecipe(),
+    LengthExtrapolationRecipe(), MultiQueryRecipe(), MonolingualModelRecipe(), PythiaRecipe(), RewarmRecipe(),
+    SparseLowRankRecipe(), SparsePretrainingRecipe(), SparseTransformerRecipe(), StabilityGapRecipe(),
     TinyLanguageModelsRecipe(),
     CrossLingualExpertsRecipe(),
-    LengthExtrapolationRecipe(), SparseTransformerRecipe(), MultiQueryRecipe(),
-    AttentionFreeRecipe(), DeepNormRecipe(), SparseLowRankRecipe(), HrrformerRecipe(), MonolingualModelRecipe(),
   ]
 
   /// - Throws: `GroveError` with code `.argument` that names the ids there are.

@@ -78,11 +78,11 @@ struct HrrformerArm: Sendable {
         let tokens = try Tensor((0..<length).map { Int64($0 % 256) }, [1, length])
         let label = try Tensor([Int64(1)], [1])
         return {
-          try Torch.resetPeak()
-          let before = try Torch.memory().liveBytes
-          let logits = try model.logits(tokens, attended: nil, .inference)
-          try crossEntropy(logits, label, reduction: .meanOverTokens, ignoring: ignoredTarget).backward()
-          bytes[index] = Double(try Torch.memory().peakBytes - before)
+          let peak = try PassMemory.peakBytes {
+            let logits = try model.logits(tokens, attended: nil, .inference)
+            try crossEntropy(logits, label, reduction: .meanOverTokens, ignoring: ignoredTarget).backward()
+          }
+          bytes[index] = Double(peak)
           for weight in weights { try weight.clearGradient() }
         }
       }

@@ -10,9 +10,16 @@ enum PassMemory {
   static func peakBytes(_ shape: ModelConfig, holdsWeights: Bool = false, device: Device) throws -> Int {
     let model = try makeModel(shape, weights: .random(RandomKey(seed: 0)))
     try model.prepare(.float32, training: true, device: device)
+    return try peakBytes {
+      try pass(model, hook: holdsWeights ? .observing([.attentionWeights]) { _, _ in } : nil, device: device)
+    }
+  }
+
+  /// The most bytes of tensors that some work held at once, beyond what was there before.
+  static func peakBytes(of work: () throws -> Void) throws -> Int {
     let before = try Torch.memory().liveBytes
     try Torch.resetPeak()
-    try pass(model, hook: holdsWeights ? .observing([.attentionWeights]) { _, _ in } : nil, device: device)
+    try work()
     return try Torch.memory().peakBytes - before
   }
 

@@ -58,7 +58,7 @@ struct MonolingualModelJudgement {
   }
 
   private func alone() throws -> CriterionResult {
-    let intervals = try records.differences(Names.alone, Names.mixed, on: "own ")
+    let intervals = try records.differences(Names.alone, Names.mixed, on: config.language)
     let gain = try Statistics.mean(ownLoss(Names.alone)) / Statistics.mean(ownLoss(Names.mixed)) - 1
     return CriterionResult(
       recipe.criterion("alone"), gain <= -0.02 && intervals.allSatisfy { $0.upper < 0 } ? .met : .notMet,
@@ -68,7 +68,7 @@ struct MonolingualModelJudgement {
   }
 
   private func sameText() throws -> CriterionResult {
-    let intervals = try records.differences(Names.alone, Names.mixedWhole, on: "own ")
+    let intervals = try records.differences(Names.alone, Names.mixedWhole, on: config.language)
     return CriterionResult(
       recipe.criterion("same-text"), intervals.allSatisfy { $0.upper < 0 } ? .met : .notMet,
       "bits per byte by seed: " + intervals.map(\.description).joined(separator: "; "),

@@ -97,10 +97,6 @@ public struct MonolingualModelRecipe: Recipe {
 
   public func measure(_ run: RecipeRun, _ config: MonolingualModelConfig) throws -> RecipeFindings {
     let records = try comparison(config).records(run) { trained, figures in
-      let own = trained.text.only { $0.domain == config.language }
-      let losses = try own.losses(under: trained.model, device: run.device)
-      figures.series["own nats"] = losses.map(\.nats)
-      figures.series["own bytes"] = losses.map { Double($0.bytes) }
       figures.figures["steps"] = Double(trained.config.training.steps)
     }
     let texts = ContinuedTexts(folder: run.folder.appending(path: "data"), config.training)

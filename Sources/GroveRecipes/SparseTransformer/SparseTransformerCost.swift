@@ -75,11 +75,10 @@ struct SparseTransformerCost {
     let weights = try model.parameters().map(\.parameter.working)
     let ways = [false, true].enumerated().map { place, recomputes in
       {
-        try Torch.resetPeak()
-        let before = try Torch.memory().liveBytes
-        let pass = ForwardPass(.inference, recomputes: recomputes)
-        try model.loss(tokens, targets: tokens, zLoss: 0, pass).backward()
-        bytes[place] = try Torch.memory().peakBytes - before
+        bytes[place] = try PassMemory.peakBytes {
+          let pass = ForwardPass(.inference, recomputes: recomputes)
+          try model.loss(tokens, targets: tokens, zLoss: 0, pass).backward()
+        }
         for weight in weights { try weight.clearGradient() }
       }
     }
