@@ -35,7 +35,8 @@ format: ## Format the Swift sources
 check: setup ## Check the format, the scripts and the house rules
 	swift format lint --strict -r $(SOURCES)
 	@if command -v shellcheck >/dev/null; then shellcheck $(SCRIPTS); else bash -n $(SCRIPTS); fi
-	swift test -c release --filter ProjectTests
+	swift build -c release --build-tests
+	swift test -c release --skip-build --filter ProjectTests
 
 parity: build ## Compare with transformers, tokenizers, TensorBoard, a reader of shards and mergekit
 	@scripts/parity-environment

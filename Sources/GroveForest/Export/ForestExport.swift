@@ -1,5 +1,5 @@
 public import Foundation
-public import GroveCore
+import GroveCore
 import GroveCorpus
 public import GroveMerge
 import GroveModel

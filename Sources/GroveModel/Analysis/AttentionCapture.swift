@@ -1,5 +1,5 @@
 import Foundation
-public import GroveCore
+import GroveCore
 import GroveTensor
 
 /// How much each position of a text reads of each other one, by layer and head.
