@@ -29,8 +29,11 @@ public struct DocumentLoss: Equatable, Sendable {
   /// Bits per UTF-8 byte: comparable between tokenizers.
   public var bitsPerByte: Double { DocumentLoss.bitsPerByte(nats: nats, bytes: bytes) }
 
+  /// ln 2
+  public static let natsPerBit = 0.693_147_180_559_945_3
+
   /// nats / bytes / ln 2; not finite without bytes.
   public static func bitsPerByte(nats: Double, bytes: Int) -> Double {
-    nats / (Double(bytes) * 0.693_147_180_559_945_3)
+    nats / (Double(bytes) * natsPerBit)
   }
 }

@@ -8,9 +8,7 @@ public struct TransformerBlock: Module {
   let attention: any TokenMixer
   let feedForwardNorm: Norm?
   let feedForwardPostNorm: Norm?
-  let feedForward: FeedForward?
-  /// In the place of the other one.
-  let routedFeedForward: RoutedFeedForward?
+  let feedForward: any FeedForwardLayer
   let dropout: Dropout
   private let placement: NormConfig.Placement
   private let addsToNormed: Bool
@@ -28,9 +26,7 @@ public struct TransformerBlock: Module {
     layout = RotaryLayout(config)
     streamScale = placement == .deep ? config.streamScale : 1
     attention = try config.makeMixer(weights: weights.split("attention"))
-    let isRouted = config.routing.kind != .none
-    feedForward = isRouted ? nil : try FeedForward(config, weights: weights.split("feedForward"))
-    routedFeedForward = isRouted ? try RoutedFeedForward(config, weights: weights.split("feedForward")) : nil
+    feedForward = try config.makeFeedForward(weights: weights.split("feedForward"))
     attentionNorm = try norm()
     feedForwardNorm = placement == .shared ? nil : try norm()
     attentionPostNorm = placement == .around ? try norm() : nil
@@ -87,8 +83,7 @@ public struct TransformerBlock: Module {
 
   /// What the feed-forward layer adds to the stream.
   private func fed(_ x: Tensor, _ context: LayerContext) throws -> Tensor {
-    let input = try context.passed(.feedForwardInput, x)
-    let out = try feedForward?(input) ?? routedFeedForward?(input) ?? input
+    let out = try feedForward(context.passed(.feedForwardInput, x))
     return try context.passed(.feedForwardOutput, dropout(out, context.mode, "feedForward"))
   }
 
@@ -104,8 +99,7 @@ public struct TransformerBlock: Module {
     } else {
       try visitSecondNorm(&visitor)
     }
-    try feedForward?.visit(&visitor, names)
-    try routedFeedForward?.visit(&visitor, names)
+    try feedForward.visit(&visitor, names)
     if isBehind { try visitSecondNorm(&visitor) }
     if let norm = feedForwardPostNorm, let name = names.feedForwardPostNorm { try visitor.norm(name, norm) }
   }

@@ -7,9 +7,7 @@ import GroveTensor
 /// Where w is 0 beyond a window, the sums over all positions are running ones, and the window adds its own with
 /// exp(w) − 1: time and memory grow with T. In a decoder s ends at t.
 struct AttentionFree: TokenMixer {
-  /// Queries, keys and values: a weight of `[3·C, C]`.
-  private let projection: Linear
-  private let output: StreamOutput
+  private let projections: WidthProjections
   /// w = u vᵀ, `[T, R]` each.
   private let pairs: (query: Parameter, key: Parameter)?
   /// w by distance, `[H, s]`.
@@ -19,12 +17,8 @@ struct AttentionFree: TokenMixer {
   private let width: Int
 
   init(_ config: ModelConfig, weights: InitialWeights) throws {
-    let parts = config.architecture
     (self.config, heads, width) = (config.attention.free, config.attention.heads, config.width)
-    projection = try Linear(
-      config, [.query, .key, .value], bias: parts.attentionBias != .none, weights: weights.split("projection"))
-    output = try StreamOutput(
-      config, .attentionOutput, bias: parts.attentionBias == .all, weights: weights.split("output"))
+    projections = try WidthProjections(config, weights: weights)
     let shape = [config.contextLength, self.config.rank]
     // So small that a text begins as a plain mean.
     pairs =
@@ -40,7 +34,7 @@ struct AttentionFree: TokenMixer {
 
   func callAsFunction(_ x: Tensor, _ context: LayerContext) throws -> Tensor {
     let (b, t, c) = try x.sizes("x", as: "B T C")
-    let parts = try projection(x).cast(to: .float32).split([c, c, c], axis: -1)
+    let parts = try projections.input(x).cast(to: .float32).split([c, c, c], axis: -1)
     let (gate, k, v) = (try parts[0].sigmoid(), parts[1], parts[2])
     let mean: Tensor
     if let cache = context.cache {
@@ -48,7 +42,7 @@ struct AttentionFree: TokenMixer {
     } else {
       mean = try self.mean(k, v, context.mask)
     }
-    return try output((gate * mean).cast(to: dtype).reshaped(b, t, c))
+    return try projections.output((gate * mean).cast(to: dtype).reshaped(b, t, c))
   }
 
   // MARK: A whole text
@@ -80,11 +74,6 @@ struct AttentionFree: TokenMixer {
   /// The largest key of each place, without gradient: the ratio does not depend on it.
   private static func largest(_ k: Tensor) throws -> Tensor { try k.detached().maximum(1, axis: .kept) }
 
-  /// exp(k − m), never so small that a sum of them is 0: a key 60 below the largest counts as one 60 below.
-  private func shiftedExponential(_ k: Tensor, by largest: Tensor) throws -> Tensor {
-    try AttentionFree.clamp.tensor(.tensor(k - largest), .number(-60)).exponential()
-  }
-
   private func ratio(_ sums: Tensor) throws -> Tensor {
     let parts = try sums.split([width, width], axis: -1)
     return try parts[0] / parts[1]
@@ -99,7 +88,7 @@ struct AttentionFree: TokenMixer {
 
   /// exp(w) of some rows of the S positions, `[1 or H, T, S]`; 0 where a query must not look.
   private func placeWeights(_ queries: Range<Int>, of s: Int, isCausal: Bool) throws -> Tensor {
-    let device = projection.parameters[0].device
+    let device = projections.input.parameters[0].device
     func table(_ value: (_ query: Int, _ key: Int) -> Bool) throws -> Tensor {
       let ones = queries.flatMap { query in (0..<s).map { Float(value(query, $0) ? 1 : 0) } }
       return try Tensor(ones, [1, queries.count, s]).moved(to: device)
@@ -158,7 +147,7 @@ struct AttentionFree: TokenMixer {
   /// exp(w) − 1 of each query of a block and the keys of its block and the one before; 0 outside of the window.
   private func bandWeights(_ blocks: Int) throws -> Tensor {
     let s = config.window
-    let device = projection.parameters[0].device
+    let device = projections.input.parameters[0].device
     let inside = try Tensor(
       (0..<s).flatMap { query in (0..<2 * s).map { Float((0..<s).contains(query + s - $0) ? 1 : 0) } }, [s, 2 * s]
     ).moved(to: device)
@@ -204,13 +193,7 @@ struct AttentionFree: TokenMixer {
   }
 
   func visit(_ visitor: inout some ParameterVisitor, _ names: CheckpointNames, _ layout: RotaryLayout) throws {
-    guard case .separate(let query, let key, let value) = names.attention else {
-      preconditionFailure("attention without products is the family grove's")
-    }
-    let stored = [query, key, value].enumerated().map { ($1, [$0 * width..<($0 + 1) * width]) }
-    try projection.visit(&visitor, stored, transposed: names.isTransposed)
-    try output.visit(
-      &visitor, names.attentionOutput, norm: names.attentionInnerNorm, transposed: names.isTransposed)
+    try projections.visit(&visitor, names)
     if let pairs {
       try visitor.tensor("self_attn.query_places", pairs.query)
       try visitor.tensor("self_attn.key_places", pairs.key)
@@ -218,10 +201,15 @@ struct AttentionFree: TokenMixer {
     if let distances { try visitor.tensor("self_attn.distances", distances) }
   }
 
-  var dtype: DType { projection.dtype }
-
-  private static let clamp = Operator("aten::clamp_min")
+  var dtype: DType { projections.dtype }
 }
+
+/// exp(k − m), never so small that a sum of them is 0: a key 60 below the largest counts as one 60 below.
+private func shiftedExponential(_ k: Tensor, by largest: Tensor) throws -> Tensor {
+  try clampFromBelow.tensor(.tensor(k - largest), .number(-60)).exponential()
+}
+
+private let clampFromBelow = Operator("aten::clamp_min")
 
 /// Σ exp(k) v and Σ exp(k) of all positions so far, for each place of the width: all that a decoder without weights of places
 /// needs to know of them, whatever their number.
@@ -235,7 +223,7 @@ final class RunningSums {
   func adding(_ k: Tensor, _ v: Tensor) throws -> Tensor {
     let own = try k.maximum(1, axis: .kept)
     let top = try largest.map { try RunningSums.maximum.tensor(.tensor($0), .tensor(own)) } ?? own
-    let powers = try RunningSums.clamp.tensor(.tensor(k - top), .number(-60)).exponential()
+    let powers = try shiftedExponential(k, by: top)
     var running = try Tensor.concatenated([powers * v, powers], axis: -1).cumulativeSum(1)
     if let sums, let largest {
       let shrink = try (largest - top).exponential()
@@ -247,5 +235,4 @@ final class RunningSums {
   }
 
   private static let maximum = Operator("aten::maximum")
-  private static let clamp = Operator("aten::clamp_min")
 }

@@ -1,10 +1,25 @@
 import GroveCore
 public import GroveTensor
 
+/// The part of a block that works on each position by itself.
+protocol FeedForwardLayer {
+  /// Maps `[B, T, C]` to `[B, T, C]`.
+  func callAsFunction(_ x: Tensor) throws -> Tensor
+  /// Shows the tensors as a checkpoint stores them.
+  func visit(_ visitor: inout some ParameterVisitor, _ names: CheckpointNames) throws
+}
+
+extension ModelConfig {
+  /// What follows attention in a block.
+  func makeFeedForward(weights: InitialWeights) throws -> any FeedForwardLayer {
+    try routing.kind == .none ? FeedForward(self, weights: weights) : RoutedFeedForward(self, weights: weights)
+  }
+}
+
 /// The feed-forward layer of a block: down(f(up(x))), or down(f(gate(x)) · up(x)) (Shazeer 2020, arXiv:2002.05202).
 ///
 /// Gate and up come out of one product; checkpoints name rows of its weight.
-public struct FeedForward {
+public struct FeedForward: FeedForwardLayer {
   /// A weight of `[F, C]`; of `[2F, C]` with a gate, whose rows come first.
   let input: Linear
   /// A weight of `[C, F]`.
@@ -48,7 +63,6 @@ extension Tensor {
 }
 
 extension FeedForward {
-  /// Shows the tensors as a checkpoint stores them.
   func visit(_ visitor: inout some ParameterVisitor, _ names: CheckpointNames) throws {
     let up = gateRows == nil ? names.plainUp ?? names.up : names.up
     let gate = gateRows.map { [(names.gate, [$0])] } ?? []

@@ -8,24 +8,17 @@ public import GroveTensor
 ///
 /// The Fourier transforms of a head are products with matrices of `[D, D/2 + 1]`: heads are narrow.
 struct HolographicAttention: TokenMixer {
-  /// Queries, keys and values: a weight of `[3·C, C]`.
-  private let projection: Linear
-  private let output: StreamOutput
+  private let projections: WidthProjections
   private let heads: Int
-  private let width: Int
 
   init(_ config: ModelConfig, weights: InitialWeights) throws {
-    let parts = config.architecture
-    (heads, width) = (config.attention.heads, config.width)
-    projection = try Linear(
-      config, [.query, .key, .value], bias: parts.attentionBias != .none, weights: weights.split("projection"))
-    output = try StreamOutput(
-      config, .attentionOutput, bias: parts.attentionBias == .all, weights: weights.split("output"))
+    heads = config.attention.heads
+    projections = try WidthProjections(config, weights: weights)
   }
 
   func callAsFunction(_ x: Tensor, _ context: LayerContext) throws -> Tensor {
     let (b, t, c) = try x.sizes("x", as: "B T C")
-    let parts = try projection(x).cast(to: .float32).reshaped(b, t, 3 * heads, c / heads)
+    let parts = try projections.input(x).cast(to: .float32).reshaped(b, t, 3 * heads, c / heads)
       .split([heads, heads, heads], axis: 2)
     let (q, v) = (parts[0], parts[2])
     var k = parts[1]  // [B, T, H, D]
@@ -44,20 +37,14 @@ struct HolographicAttention: TokenMixer {
     if let hidden { likeness = try likeness.filled(-1e9, where: hidden) }
     // Scores lie in ±1, and the weights of a text of T positions sum to 1, as the authors have it.
     let mixed = try likeness.softmax(1) * v
-    return try output(mixed.cast(to: dtype).reshaped(b, t, c))
+    return try projections.output(mixed.cast(to: dtype).reshaped(b, t, c))
   }
 
   func visit(_ visitor: inout some ParameterVisitor, _ names: CheckpointNames, _ layout: RotaryLayout) throws {
-    guard case .separate(let query, let key, let value) = names.attention else {
-      preconditionFailure("holographic attention is for encoders")
-    }
-    let stored = [query, key, value].enumerated().map { ($1, [$0 * width..<($0 + 1) * width]) }
-    try projection.visit(&visitor, stored, transposed: names.isTransposed)
-    try output.visit(
-      &visitor, names.attentionOutput, norm: names.attentionInnerNorm, transposed: names.isTransposed)
+    try projections.visit(&visitor, names)
   }
 
-  var dtype: DType { projection.dtype }
+  var dtype: DType { projections.dtype }
 }
 
 /// Holographic reduced representations (Plate 1995): vectors that are bound in pairs by circular convolution, added, and

@@ -32,10 +32,8 @@ public struct InitialWeights: Sendable {
   }
 
   /// A matrix with entries from N(0, deviation²).
-  func matrix(
-    _ shape: [Int], deviation: Double, role: Parameter.Role = .matrix, parts: [Range<Int>]? = nil
-  ) throws -> Parameter {
-    Parameter(try tensor(shape) { try .normal(shape, deviation: deviation, random: $0) }, role: role, parts: parts)
+  func matrix(_ shape: [Int], deviation: Double, role: Parameter.Role = .matrix) throws -> Parameter {
+    Parameter(try tensor(shape) { try .normal(shape, deviation: deviation, random: $0) }, role: role)
   }
 
   /// A parameter with entries that are uniform in [−bound, bound).

@@ -134,7 +134,7 @@ struct RoutedAttention: TokenMixer {
 }
 
 /// CoLT5's feed-forward layer (the same, §3.1): a narrow one for all positions, and a wide one beside it for a few.
-struct RoutedFeedForward {
+struct RoutedFeedForward: FeedForwardLayer {
   let light: FeedForward
   let heavy: FeedForward
   let router: Router

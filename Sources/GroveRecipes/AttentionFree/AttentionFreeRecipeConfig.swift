@@ -33,15 +33,7 @@ extension AttentionFreeRecipeConfig {
   /// A few seconds.
   static var smoke: AttentionFreeRecipeConfig {
     var config = AttentionFreeRecipeConfig()
-    config.comparison.model.width = 16
-    config.comparison.model.feedForwardWidth = 32
-    config.comparison.model.contextLength = 32
-    config.comparison.batchSize = 4
-    config.comparison.steps = 6
-    config.comparison.warmupSteps = 2
-    config.comparison.bytesPerPart = 12_000
-    config.comparison.heldOutShare = 0.3
-    config.comparison.streams = [TextStream("scripture", TextPart("scripture"))]
+    config.comparison.shrink(to: "scripture", as: "scripture")
     (config.window, config.rank) = (4, 4)
     config.lengths = [64, 128, 256]
     return config

@@ -34,6 +34,22 @@ public struct ComparisonConfig: Config, TextStreamSettings {
 
   var vocabularySize: Int { model.vocabularySize }
 
+  /// The model in another size.
+  func model(_ size: ModelSize, feedForwardWidth: Int) -> ModelConfig {
+    var model = model
+    (model.width, model.layers, model.feedForwardWidth) = (size.width, size.layers, feedForwardWidth)
+    (model.attention.heads, model.attention.keyValueHeads) = (size.heads, size.heads)
+    return model
+  }
+
+  /// Takes a training of a second, on a file of the corpus.
+  mutating func shrink(to file: String, as stream: String) {
+    (model.width, model.feedForwardWidth, model.contextLength) = (16, 32, 32)
+    (batchSize, steps, warmupSteps) = (4, 6, 2)
+    (bytesPerPart, heldOutShare) = (12_000, 0.3)
+    streams = [TextStream(stream, TextPart(file))]
+  }
+
   public func issues() -> [ConfigIssue] {
     var issues = model.issues().under("model")
     for (field, value) in [("seeds", seeds), ("batchSize", batchSize), ("steps", steps)] where value <= 0 {

@@ -6,7 +6,6 @@ import GroveReport
 /// The records of a comparison, read by arm.
 struct ComparisonRecords {
   let records: [ArmRecord]
-  private static let natsPerBit = 0.693_147_180_559_945_3
 
   /// The records of an arm, in the order of their seeds.
   func callAsFunction(_ arm: String) -> [ArmRecord] { records.filter { $0.arm == arm }.sorted { $0.seed < $1.seed } }
@@ -17,7 +16,7 @@ struct ComparisonRecords {
   /// Bits per byte of all held-out documents, a value for each seed.
   func bitsPerByte(_ arm: String) throws -> [Double] {
     try self(arm).map { record in
-      try record.list("nats").reduce(0, +) / record.list("bytes").reduce(0, +) / ComparisonRecords.natsPerBit
+      try record.list("nats").reduce(0, +) / record.list("bytes").reduce(0, +) / DocumentLoss.natsPerBit
     }
   }
 
@@ -37,7 +36,7 @@ struct ComparisonRecords {
       guard let other = others[record.seed] else { return nil }
       return try Bootstrap(key: key.split(record.seed)).pairedRatioDifference(
         record.list("\(text)nats"), other.list("\(text)nats"),
-        per: record.list("\(text)bytes").map { $0 * ComparisonRecords.natsPerBit })
+        per: record.list("\(text)bytes").map { $0 * DocumentLoss.natsPerBit })
     }
   }
 

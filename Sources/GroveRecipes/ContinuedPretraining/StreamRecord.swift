@@ -16,7 +16,7 @@ struct StreamRecord {
 
   /// The factor from bits per byte to nats per token on a stream: of all its held-out documents, so the same for all arms.
   func natsPerToken(ofBitsOn stream: String) throws -> Double {
-    try arm.figure("\(stream) bytes per token") * 0.693_147_180_559_945_3
+    try arm.figure("\(stream) bytes per token") * DocumentLoss.natsPerBit
   }
 
   /// How far the highest point of a curve within the first steps lies above a start, as a share of the start.
@@ -27,7 +27,7 @@ struct StreamRecord {
 
   /// Bits per byte at the end minus those of another run's end, with a bootstrap interval over the held-out documents.
   func difference(from other: StreamRecord, on stream: String, key: RandomKey) throws -> Interval {
-    let bits = try arm.list("\(stream) bytes").map { $0 * 0.693_147_180_559_945_3 }
+    let bits = try arm.list("\(stream) bytes").map { $0 * DocumentLoss.natsPerBit }
     return try Bootstrap(key: key).pairedRatioDifference(
       arm.list("\(stream) nats"), other.arm.list("\(stream) nats"), per: bits)
   }

@@ -56,15 +56,7 @@ extension DeepNormConfig {
   /// A few seconds.
   static var smoke: DeepNormConfig {
     var config = DeepNormConfig()
-    config.comparison.model.width = 16
-    config.comparison.model.feedForwardWidth = 32
-    config.comparison.model.contextLength = 32
-    config.comparison.batchSize = 4
-    config.comparison.steps = 6
-    config.comparison.warmupSteps = 2
-    config.comparison.bytesPerPart = 12_000
-    config.comparison.heldOutShare = 0.3
-    config.comparison.streams = [TextStream("scripture", TextPart("scripture"))]
+    config.comparison.shrink(to: "scripture", as: "scripture")
     config.depths = [2, 6]
     config.probedDepths = [2, 4, 8]
     config.passLayers = 100

@@ -32,13 +32,7 @@ public struct MonolingualModelConfig: Config {
   }
 
   /// The model in another size.
-  func sized(_ size: ModelSize) -> ModelConfig {
-    var model = training.model
-    (model.width, model.layers) = (size.width, size.layers)
-    (model.attention.heads, model.attention.keyValueHeads) = (size.heads, size.heads)
-    model.feedForwardWidth = 4 * size.width
-    return model
-  }
+  func sized(_ size: ModelSize) -> ModelConfig { training.model(size, feedForwardWidth: 4 * size.width) }
 
   /// A few seconds.
   static var smoke: MonolingualModelConfig {

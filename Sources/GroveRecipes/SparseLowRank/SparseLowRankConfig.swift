@@ -39,15 +39,7 @@ extension SparseLowRankConfig {
   static var smoke: SparseLowRankConfig {
     var config = SparseLowRankConfig()
     config.comparison.model.vocabularySize = 320
-    config.comparison.model.width = 16
-    config.comparison.model.feedForwardWidth = 32
-    config.comparison.model.contextLength = 32
-    config.comparison.batchSize = 4
-    config.comparison.steps = 6
-    config.comparison.warmupSteps = 2
-    config.comparison.bytesPerPart = 12_000
-    config.comparison.heldOutShare = 0.3
-    config.comparison.streams = [TextStream("manual", TextPart("manual-en"))]
+    config.comparison.shrink(to: "manual-en", as: "manual")
     config.rank = 4
     return config
   }

@@ -37,11 +37,7 @@ public struct SparsePretrainingConfig: Config {
 
   /// The model in another size.
   func sized(_ size: ModelSize) -> ModelConfig {
-    var model = training.model
-    (model.width, model.layers) = (size.width, size.layers)
-    (model.attention.heads, model.attention.keyValueHeads) = (size.heads, size.heads)
-    model.feedForwardWidth = (8 * size.width / 3 + 7) / 8 * 8
-    return model
+    training.model(size, feedForwardWidth: (8 * size.width / 3 + 7) / 8 * 8)
   }
 
   /// The largest share of zeros.
