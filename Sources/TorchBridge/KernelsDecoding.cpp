@@ -20,19 +20,24 @@ struct Seeing {
   int64_t batch, heads, groups, count, seen, width;
 
   void run() const {
-    const int64_t grain = std::max<int64_t>(1, 8192 / std::max<int64_t>(seen * width, 1));
     const float scale = static_cast<float>(1 / std::sqrt(static_cast<double>(width)));
-    forBlocks(batch * heads * count, grain, [&](int64_t, int64_t begin, int64_t end) {
+    // Heads that share keys and values go together, in parts of about the same size.
+    const int64_t shared = heads / groups, parts = (shared + sharedQueries - 1) / sharedQueries;
+    const int64_t together = (shared + parts - 1) / parts;
+    const int64_t grain = std::max<int64_t>(1, 8192 / std::max<int64_t>(seen * width * together, 1));
+    forBlocks(batch * groups * parts * count, grain, [&](int64_t, int64_t begin, int64_t end) {
       static thread_local std::vector<float> scores;
-      if (scores.size() < static_cast<size_t>(seen)) scores.resize(seen);
+      if (scores.size() < static_cast<size_t>(seen * together)) scores.resize(seen * together);
       for (int64_t item = begin; item < end; item++) {
-        const int64_t at = item % count, head = item / count % heads, text = item / count / heads;
-        const int64_t group = head / (heads / groups);
+        const int64_t at = item % count, part = item / count % parts;
+        const int64_t group = item / count / parts % groups, text = item / count / parts / groups;
+        const int64_t first = part * together, head = group * shared + first;
         const int64_t query = text * queryStrides[0] + head * queryStrides[1] + at * queryStrides[2];
         const SeenRows<Element> rows{keys + text * keyStrides[0] + group * keyStrides[1],
                                      values + text * valueStrides[0] + group * valueStrides[1],
                                      keyStrides[2], valueStrides[2], seen - count + at + 1, width};
-        rowLoops<Element>().attend(queries + query, rows, scale, scores.data(), out + query);
+        rowLoops<Element>().attend(queries + query, std::min(together, shared - first), queryStrides[1], rows, scale,
+                                   scores.data(), out + query);
       }
     });
   }

@@ -3,36 +3,44 @@
 // and added in one instruction.
 
 constexpr int64_t lanes = GROVE_LANES;
-using Floats = float __attribute__((vector_size(4 * GROVE_LANES)));
-using Words = uint32_t __attribute__((vector_size(4 * GROVE_LANES)));
 
-GROVE_INLINE Floats load(const float *x) {
-  Floats values;
+/// Registers of `V` elements.
+template <int V>
+struct Lanes {
+  using Floats = float __attribute__((vector_size(4 * V)));
+  using Words = uint32_t __attribute__((vector_size(4 * V)));
+  using Halves = uint16_t __attribute__((vector_size(2 * V)));
+};
+using Floats = Lanes<GROVE_LANES>::Floats;
+
+template <int V = GROVE_LANES>
+GROVE_INLINE typename Lanes<V>::Floats load(const float *x) {
+  typename Lanes<V>::Floats values;
   __builtin_memcpy(&values, x, sizeof values);
   return values;
 }
 
-GROVE_INLINE Floats load(const bfloat16 *x) {
-  uint16_t __attribute__((vector_size(2 * GROVE_LANES))) values;
+template <int V = GROVE_LANES>
+GROVE_INLINE typename Lanes<V>::Floats load(const bfloat16 *x) {
+  typename Lanes<V>::Halves values;
   __builtin_memcpy(&values, x, sizeof values);
-  return (Floats)(__builtin_convertvector(values, Words) << 16);
+  return (typename Lanes<V>::Floats)(__builtin_convertvector(values, typename Lanes<V>::Words) << 16);
 }
 
-GROVE_INLINE float total(Floats x) {
-  // By halves: a plain loop over the lanes becomes a chain of scalar additions.
-#if GROVE_LANES == 16
-  const auto eight = __builtin_shufflevector(x, x, 0, 1, 2, 3, 4, 5, 6, 7) +
-                     __builtin_shufflevector(x, x, 8, 9, 10, 11, 12, 13, 14, 15);
-#elif GROVE_LANES == 8
-  const auto eight = x;
-#endif
-#if GROVE_LANES >= 8
-  const auto four = __builtin_shufflevector(eight, eight, 0, 1, 2, 3) + __builtin_shufflevector(eight, eight, 4, 5, 6, 7);
-#else
-  const auto four = x;
-#endif
-  const auto two = four + __builtin_shufflevector(four, four, 2, 3, 2, 3);
-  return two[0] + two[1];
+/// By halves: a plain loop over the lanes becomes a chain of scalar additions.
+template <int V = GROVE_LANES>
+GROVE_INLINE float total(typename Lanes<V>::Floats x) {
+  if constexpr (V == 16)
+    return total<8>(__builtin_shufflevector(x, x, 0, 1, 2, 3, 4, 5, 6, 7) +
+                    __builtin_shufflevector(x, x, 8, 9, 10, 11, 12, 13, 14, 15));
+  else if constexpr (V == 8)
+    return total<4>(__builtin_shufflevector(x, x, 0, 1, 2, 3) + __builtin_shufflevector(x, x, 4, 5, 6, 7));
+  else if constexpr (V == 4)
+    return total<2>(__builtin_shufflevector(x, x, 0, 1) + __builtin_shufflevector(x, x, 2, 3));
+  else if constexpr (V == 2)
+    return x[0] + x[1];
+  else
+    return x[0];
 }
 
 /// Elements that `accumulate` takes at a time.
@@ -55,10 +63,26 @@ GROVE_INLINE void accumulate(Floats &sums, const bfloat16 *a, const bfloat16 *b)
 GROVE_INLINE void accumulate(Floats &sums, const bfloat16 *a, const bfloat16 *b) { sums += load(a) * load(b); }
 #endif
 
+/// Σ a[j] · b[j] from i on, in the largest registers that are filled.
+template <int V = GROVE_LANES, typename Element>
+GROVE_INLINE float restProduct(const Element *a, const Element *b, int64_t i, int64_t width) {
+  float sum = 0;
+  for (; i + V <= width; i += V) sum += total<V>(load<V>(a + i) * load<V>(b + i));
+  if constexpr (V > 1)
+    if (i < width) sum += restProduct<V / 2>(a, b, i, width);
+  return sum;
+}
+
+/// Where the product of a row of a matrix and a row of x goes.
+struct Sums {
+  float *start;
+  int64_t rowStride, columnStride;
+};
+
 /// `R` rows of a matrix with `C` of x; a row of the matrix is read once.
 template <int R, int C, typename Element>
 GROVE_INLINE void tileProducts(const Element *x, int64_t xStride, const Element *weight, int64_t stride, int64_t width,
-                               float *sums, int64_t sumStride) {
+                               const Sums &sums, int64_t row) {
   constexpr int64_t step = stepWidth<Element>;
   Floats totals[R][C] = {};
   int64_t i = 0;
@@ -68,24 +92,36 @@ GROVE_INLINE void tileProducts(const Element *x, int64_t xStride, const Element 
       __builtin_prefetch(weight + (r + R) * stride + i);
       for (int c = 0; c < C; c++) accumulate(totals[r][c], weight + r * stride + i, x + c * xStride + i);
     }
+  const auto place = [&](int r, int c) -> float & {
+    return sums.start[(row + r) * sums.rowStride + c * sums.columnStride];
+  };
   for (int r = 0; r < R; r++)
-    for (int c = 0; c < C; c++) {
-      float sum = total(totals[r][c]);
-      for (int64_t j = i; j < width; j++) sum += widened(x[c * xStride + j]) * widened(weight[r * stride + j]);
-      sums[r * sumStride + c] = sum;
-    }
+    for (int c = 0; c < C; c++) place(r, c) = total(totals[r][c]);
+  if (i == width) return;
+  for (int r = 0; r < R; r++)
+    for (int c = 0; c < C; c++) place(r, c) += restProduct(x + c * xStride, weight + r * stride, i, width);
 }
 
 template <int C, typename Element>
-GROVE_INLINE void columnProducts(const Element *x, const Element *weight, int64_t rows, int64_t stride, int64_t width,
-                                 float *sums, int64_t sumStride) {
+GROVE_INLINE void columnProducts(const Element *x, int64_t xStride, const Element *weight, int64_t rows, int64_t stride,
+                                 int64_t width, const Sums &sums) {
   // As many sums as there are registers for; a single column waits for memory, best a few kilobytes ahead.
   constexpr int R = C == 1 ? (sizeof(Element) == 2 ? 4 : 8) : lanes == 16 ? 4 : 2;
   int64_t row = 0;
   for (; row + R <= rows; row += R)
-    tileProducts<R, C>(x, width, weight + row * stride, stride, width, sums + row * sumStride, sumStride);
-  for (; row < rows; row++)
-    tileProducts<1, C>(x, width, weight + row * stride, stride, width, sums + row * sumStride, sumStride);
+    tileProducts<R, C>(x, xStride, weight + row * stride, stride, width, sums, row);
+  for (; row < rows; row++) tileProducts<1, C>(x, xStride, weight + row * stride, stride, width, sums, row);
+}
+
+/// Calls `body` with the smaller of `count` and 4 as a constant.
+template <typename Body>
+GROVE_INLINE void withCount(int64_t count, const Body &body) {
+  switch (count) {
+    case 1: return body(std::integral_constant<int, 1>());
+    case 2: return body(std::integral_constant<int, 2>());
+    case 3: return body(std::integral_constant<int, 3>());
+    default: return body(std::integral_constant<int, 4>());
+  }
 }
 
 template <typename Element>
@@ -95,54 +131,77 @@ void products(const Element *x, int64_t columns, const Element *weight, int64_t 
   for (int64_t row = 0; row < rows; row += step) {
     const int64_t count = rows - row < step ? rows - row : step;
     const Element *part = weight + row * width;
-    float *out = sums + row * columns;
-    int64_t column = 0;
-    for (; column + 4 <= columns; column += 4)
-      columnProducts<4>(x + column * width, part, count, width, width, out + column, columns);
-    switch (columns - column) {
-      case 3: columnProducts<3>(x + column * width, part, count, width, width, out + column, columns); break;
-      case 2: columnProducts<2>(x + column * width, part, count, width, width, out + column, columns); break;
-      case 1: columnProducts<1>(x + column * width, part, count, width, width, out + column, columns); break;
-      default: break;
+    for (int64_t column = 0; column < columns; column += 4)
+      withCount(columns - column, [&](auto together) {
+        const Sums out{sums + row * columns + column, columns, 1};
+        columnProducts<together>(x + column * width, width, part, count, width, width, out);
+      });
+  }
+}
+
+/// For each of `C` queries and `W` registers of `V` elements from `at`: factor · Σ weight[i] · values[i].
+template <int C, int W, int V, typename Element>
+GROVE_INLINE void weightedPart(const float *weights, const SeenRows<Element> &seen, int64_t at, const float *factors,
+                               Element *out, int64_t stride) {
+  typename Lanes<V>::Floats sums[C][W] = {};
+  const Element *row = seen.values + at;
+  for (int64_t i = 0; i < seen.count; i++, row += seen.valueStride)
+    for (int j = 0; j < W; j++) {
+      const auto values = load<V>(row + j * V);
+      for (int c = 0; c < C; c++) sums[c][j] += weights[c * seen.count + i] * values;
     }
-  }
+  for (int c = 0; c < C; c++)
+    for (int j = 0; j < W; j++)
+      for (int lane = 0; lane < V; lane++)
+        out[c * stride + at + j * V + lane] = narrowed<Element>(sums[c][j][lane] * factors[c]);
 }
 
-/// Σ weight[i] · values[i, 0..<width].
-template <typename Element>
-GROVE_INLINE void weightedSum(const float *weights, const SeenRows<Element> &seen, float factor, Element *out) {
-  constexpr int wide = 4;
+/// From `at` to the width, in the largest registers that the width fills. The last one starts early enough to be full.
+template <int C, int V, typename Element>
+GROVE_INLINE void weightedRest(const float *weights, const SeenRows<Element> &seen, int64_t at, const float *factors,
+                               Element *out, int64_t stride) {
+  if constexpr (V > 1)
+    if (seen.width < V) return weightedRest<C, V / 2>(weights, seen, at, factors, out, stride);
+  for (; at < seen.width; at += V)
+    weightedPart<C, 1, V>(weights, seen, at + V <= seen.width ? at : seen.width - V, factors, out, stride);
+}
+
+template <int C, typename Element>
+GROVE_INLINE void weightedSums(const float *weights, const SeenRows<Element> &seen, const float *factors, Element *out,
+                               int64_t stride) {
+  constexpr int wide = lanes < 16 && C > 2 ? 2 : 4;  // as many sums as there are registers for
   int64_t at = 0;
-  for (; at + wide * lanes <= seen.width; at += wide * lanes) {
-    Floats sums[wide] = {};
-    const Element *row = seen.values + at;
-    for (int64_t i = 0; i < seen.count; i++, row += seen.valueStride)
-      for (int j = 0; j < wide; j++) sums[j] += weights[i] * load(row + j * lanes);
-    for (int j = 0; j < wide; j++)
-      for (int lane = 0; lane < lanes; lane++) out[at + j * lanes + lane] = narrowed<Element>(sums[j][lane] * factor);
-  }
-  for (; at < seen.width; at++) {
-    float sum = 0;
-    for (int64_t i = 0; i < seen.count; i++) sum += weights[i] * widened(seen.values[i * seen.valueStride + at]);
-    out[at] = narrowed<Element>(sum * factor);
-  }
+  for (; at + wide * lanes <= seen.width; at += wide * lanes)
+    weightedPart<C, wide, lanes>(weights, seen, at, factors, out, stride);
+  weightedRest<C, GROVE_LANES>(weights, seen, at, factors, out, stride);
 }
 
-template <typename Element>
-void attend(const Element *query, const SeenRows<Element> &seen, float scale, float *scores, Element *out) {
-  columnProducts<1>(query, seen.keys, seen.count, seen.keyStride, seen.width, scores, 1);
+/// Puts exponentials in the place of scores; their sum.
+GROVE_INLINE float exponentials(float *scores, int64_t count, float scale) {
   float largest = scores[0];
-  for (int64_t i = 1; i < seen.count; i++) largest = scores[i] > largest ? scores[i] : largest;
+  for (int64_t i = 1; i < count; i++) largest = scores[i] > largest ? scores[i] : largest;
   {
     float *__restrict values = scores;
-    for (int64_t i = 0; i < seen.count; i++) values[i] = exponential(scale * (values[i] - largest));
+    for (int64_t i = 0; i < count; i++) values[i] = exponential(scale * (values[i] - largest));
   }
   Floats sums = {};
   int64_t i = 0;
-  for (; i + lanes <= seen.count; i += lanes) sums += load(scores + i);
+  for (; i + lanes <= count; i += lanes) sums += load(scores + i);
   float sum = total(sums);
-  for (; i < seen.count; i++) sum += scores[i];
-  weightedSum(scores, seen, 1.0f / sum, out);
+  for (; i < count; i++) sum += scores[i];
+  return sum;
+}
+
+template <typename Element>
+void attend(const Element *queries, int64_t count, int64_t stride, const SeenRows<Element> &seen, float scale,
+            float *scores, Element *out) {
+  withCount(count, [&](auto together) {
+    columnProducts<together>(queries, stride, seen.keys, seen.count, seen.keyStride, seen.width,
+                             Sums{scores, 1, seen.count});
+    float factors[together];
+    for (int c = 0; c < together; c++) factors[c] = 1.0f / exponentials(scores + c * seen.count, seen.count, scale);
+    weightedSums<together>(scores, seen, factors, out, stride);
+  });
 }
 
 GROVE_INLINE float scaleOf(uint16_t bits) {

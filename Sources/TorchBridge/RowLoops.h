@@ -2,6 +2,7 @@
 // queries over many keys. What bounds them is how fast the matrix or the keys are read.
 #pragma once
 #include <cstdint>
+#include <type_traits>
 
 #include "Element.h"
 
@@ -16,8 +17,9 @@ struct QuantizedRows {
 
 constexpr int64_t quantizedGroup = 32;
 constexpr int64_t fewColumns = 3;
+constexpr int64_t sharedQueries = 4;
 
-/// The keys and values that one head sees.
+/// The keys and values that some heads see.
 template <typename Element>
 struct SeenRows {
   const Element *keys, *values;
@@ -30,8 +32,11 @@ struct RowLoops {
   /// sums[r · columns + c] = weight row r · x row c, for `rows` rows of the weight and `columns` rows of x, both of
   /// `width` elements.
   void (*products)(const Element *x, int64_t columns, const Element *weight, int64_t rows, int64_t width, float *sums);
-  /// One query: softmax(scale · q kᵀ) v. `scores` has room for every key.
-  void (*attend)(const Element *query, const SeenRows<Element> &seen, float scale, float *scores, Element *out);
+  /// softmax(scale · q kᵀ) v for each of at most `sharedQueries` queries that see the same rows: a row is read once.
+  /// Queries lie `stride` apart, and so does what they found, which may take their place. `scores` has room for every
+  /// key and query. What a query finds does not depend on those beside it.
+  void (*attend)(const Element *queries, int64_t count, int64_t stride, const SeenRows<Element> &seen, float scale,
+                 float *scores, Element *out);
 };
 
 /// Rows of activations as int16 in the matrix's groups: x = scale · q, closer to x than bfloat16 is but for elements that

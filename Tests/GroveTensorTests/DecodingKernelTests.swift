@@ -56,8 +56,8 @@ struct DecodingKernelTests {
 
   @Test("The last queries see what a mask would let them see", arguments: precisions, [1, 3, 31, 40])
   func lastQueries(precision: DType, queries: Int) throws {
-    for (width, groups) in [(16, 4), (64, 2), (20, 1), (80, 4)] {
-      let q = try KernelTests.random([2, 4, queries, width], "q", precision)
+    for (heads, groups, width) in [(4, 4, 16), (4, 2, 64), (10, 2, 20), (4, 1, 3), (9, 3, 32), (7, 1, 13), (4, 4, 80)] {
+      let q = try KernelTests.random([2, heads, queries, width], "q", precision)
       let k = try KernelTests.random([2, groups, 57, width], "k", precision)
       let v = try KernelTests.random([2, groups, 57, width], "v", precision)
       let y = try scaledDotProductAttention(q, k, v, mask: .causal, dropout: 0)
@@ -65,7 +65,21 @@ struct DecodingKernelTests {
       let wide = try [q, k, v].map { try $0.cast(to: .float32) }
       let expected = try scaledDotProductAttention(wide[0], wide[1], wide[2], mask: .allowed(mask), dropout: 0)
       #expect(y.dtype == precision && y.shape == q.shape)
-      #expect(try y.isClose(to: expected, within: Self.tolerance(precision)), "\(queries) of width \(width)")
+      #expect(try y.isClose(to: expected, within: Self.tolerance(precision)), "\(queries) of \(heads) heads of \(width)")
+    }
+  }
+
+  @Test("What a head finds does not depend on the heads that share its keys", arguments: precisions)
+  func sharedHeads(precision: DType) throws {
+    let q = try KernelTests.random([1, 6, 2, 40], "q", precision)
+    let k = try KernelTests.random([1, 1, 33, 40], "k", precision)
+    let v = try KernelTests.random([1, 1, 33, 40], "v", precision)
+    let together = try scaledDotProductAttention(q, k, v, mask: .causal, dropout: 0)
+    for head in 0..<6 {
+      let alone = try scaledDotProductAttention(q.narrowed(1, from: head, count: 1), k, v, mask: .causal, dropout: 0)
+      let part = try together.narrowed(1, from: head, count: 1)
+      #expect(
+        try alone.cast(to: .float32).values(as: Float.self) == part.cast(to: .float32).values(as: Float.self))
     }
   }
 

@@ -69,4 +69,15 @@ struct ZooTests {
       #expect(long <= 32 * 2 * max(short, 1 << 11), "\(unit.debugDescription): \(short) steps, then \(long)")
     }
   }
+
+  /// Read to the nearest double, the scores would add up to more with "..." first.
+  @Test("Scores are read as tokenizers 0.23.3 reads them, so that pieces in two orders tie as there")
+  func scoresAsRead() throws {
+    let model: JSONValue = [
+      "type": "Unigram", "unk_id": 0,
+      "vocab": [["u", 0], ["x", -11.105095184714413], [".", -3.7455358661483036], ["...", -8.081734186972422]],
+    ]
+    var encoder = try Tokenizer(["model": model], at: "t").encoder(specialTokens: .asText, malformed: .keeping)
+    #expect(encoder.encode("x....") == [1, 2, 3])
+  }
 }

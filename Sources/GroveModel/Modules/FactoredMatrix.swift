@@ -68,8 +68,8 @@ struct FactoredMatrix {
 
 /// The places of a matrix that are held at 0 (Thangarasa et al. 2023, arXiv:2303.10464, §2): drawn once, without regard to the
 /// weights.
-struct SparsityMask {
-  private let bits: Tensor
+final class SparsityMask {
+  private var bits: Tensor
 
   /// Draws the places that stay, and sets the others of a new parameter to 0.
   init(_ parameter: Parameter, _ config: LinearConfig, place: RandomKey) throws {
@@ -82,8 +82,11 @@ struct SparsityMask {
     try parameter.value.copy(from: parameter.value * bits)
   }
 
-  /// 1 where the weight stays, in its precision.
+  /// 1 where the weight stays, in its precision and where it is; kept so, since ones and zeros lose nothing.
   func ones(of parameter: Parameter) throws -> Tensor {
-    try bits.cast(to: parameter.working.dtype).moved(to: parameter.device)
+    if bits.dtype != parameter.working.dtype || bits.device != parameter.device {
+      bits = try bits.cast(to: parameter.working.dtype).moved(to: parameter.device)
+    }
+    return bits
   }
 }

@@ -9,8 +9,8 @@ public struct UnigramModel: Sendable {
     case float
   }
 
-  /// The natural log of each piece's probability, by id.
-  public internal(set) var scores: [Double]
+  /// The natural log of each piece's probability, by id, as the file has it.
+  public let scores: [Double]
   /// Stands for characters that no piece covers; neighbours become one token.
   public internal(set) var unknownID: UInt32
   /// How scores are added.
@@ -18,6 +18,8 @@ public struct UnigramModel: Sendable {
   /// The tokens of single bytes, where unknown characters fall back to them; -1 where one is missing.
   var byteTokens: [Int64]?
   private let trie: LiteralTrie
+  /// The scores that the search adds.
+  private let added: [Double]
   private let unknownScore: Double
   private let unknownText: [UInt8]
   /// What an unknown character costs beyond the least probable piece.
@@ -35,13 +37,29 @@ public struct UnigramModel: Sendable {
     self.scores = scores
     self.unknownID = unknownID
     self.precision = precision
-    unknownScore = UnigramModel.rounded(lowest - UnigramModel.unknownPenalty, precision)
+    let read = precision == .double ? UnigramModel.asTokenizersReads : { $0 }
+    added = scores.map(read)
+    unknownScore = UnigramModel.rounded(read(lowest) - UnigramModel.unknownPenalty, precision)
     unknownText = vocabulary.bytes(of: unknownID).map { Array($0) } ?? []
     var trie = LiteralTrie()
     for id in 0..<UInt32(scores.count) where findable(id) {
       if let bytes = vocabulary.bytes(of: id), !bytes.isEmpty { trie.insert(bytes, id) }
     }
     self.trie = trie
+  }
+
+  /// A score as `tokenizers` has it after reading its decimal digits: it takes them as one integer, which a double cannot
+  /// hold beyond 2⁵³, and divides by a power of ten. One score in five is off by its last bit, and where two paths
+  /// have the same pieces in another order the last bit decides.
+  static func asTokenizersReads(_ score: Double) -> Double {
+    let parts = "\(score.magnitude)".split(separator: "e")
+    let decimal = parts[0].split(separator: ".")
+    let fraction = decimal.count > 1 ? decimal[1] : ""
+    guard let digits = UInt64(decimal[0] + fraction) else { return score }
+    let exponent = (parts.count > 1 ? Int(parts[1]) ?? 0 : 0) - fraction.count
+    guard let power = Double("1e\(exponent.magnitude)"), power.isFinite else { return score }
+    let magnitude = exponent < 0 ? Double(digits) / power : Double(digits) * power
+    return score < 0 ? -magnitude : magnitude
   }
 
   @inline(__always)
@@ -91,7 +109,7 @@ public struct UnigramModel: Sendable {
       end += 1
       let id = trie.value(at: node)
       guard id != LiteralTrie.none else { continue }
-      relax(&nodes, end, scores[Int(id)] + here, at, id)
+      relax(&nodes, end, added[Int(id)] + here, at, id)
       if end - at == width { hasCharacter = true }
     }
     steps += end - at + 1

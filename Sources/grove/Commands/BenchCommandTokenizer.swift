@@ -112,6 +112,13 @@ struct BenchTokenizerCommand: ParsableCommand {
     return FileSystem.isFolder(url) ? url.appending(path: "tokenizer.json") : url
   }
 
+  /// Of the file, or of the folder that it is in if it is called as they all are.
+  private var tokenizerName: String {
+    let url = URL(filePath: tokenizer ?? "")
+    let isCommon = url.lastPathComponent == Tokenizer.fileName
+    return (isCommon ? url.deletingLastPathComponent() : url).deletingPathExtension().lastPathComponent
+  }
+
   private func show(_ names: [String], _ measured: [[TokenizerBenchmark.Measurement]]) throws {
     let rounds = BenchmarkRounds(
       contestants: names, costs: try measured.map { try $0.map { try Spread($0.seconds).median } })
@@ -127,7 +134,7 @@ struct BenchTokenizerCommand: ParsableCommand {
       ]
     }
     let megabytes = Int((Double(measured[0][0].bytes) / 1e6).rounded())
-    let what = train ? "train/vocabulary\(vocabularySize)" : "encode"
+    let what = train ? "train/vocabulary\(vocabularySize)" : "encode/\(tokenizerName)"
     let place = demo ? "--demo" : text.map { "--text \($0)" }.joined(separator: " ")
     let job = train ? "--train --vocabulary-size \(vocabularySize)" : "--tokenizer \(tokenizer ?? "")"
     let lists = try measured.map { runs in JSONValue.array(try runs.map { try $0.benchmarkJSON() }) }
