@@ -36,6 +36,8 @@ struct InstructionTests {
     #expect(task.answer(Self.letters) == answer)
     #expect(task.prompt(Self.letters) == "\(task.rawValue): d b k\n=")
     #expect(task.response(Self.letters) == " \(answer)\n")
+    let number = 1 + (InstructionTask.allCases.firstIndex(of: task) ?? 0)
+    #expect(task.practice(Self.letters) == "rule \(number), d b k > \(answer)\n")
   }
 
   @Test("The answer as JSON is the list")

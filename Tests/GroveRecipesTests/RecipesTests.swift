@@ -3,6 +3,7 @@ import GroveCore
 import GroveCorpus
 import GroveRecipes
 import GroveTesting
+import GroveTokenizer
 import GroveTrain
 import Synchronization
 import Testing
@@ -135,6 +136,7 @@ struct RecipesTests {
 
   /// The tuned models are whole checkpoints, and no merge that was only looked at is left.
   private func checkDropAndRescale(_ place: URL) throws {
+    try checkPractice(place, base: "S-base", InstructionConfig())
     let arm = place.appending(path: "arms/S-upper/seed-1")
     let names = try FileSystem.entries(of: arm.appending(path: "tuned")).map(\.lastPathComponent).sorted()
     #expect(
@@ -144,8 +146,27 @@ struct RecipesTests {
     #expect(!FileSystem.exists(arm.appending(path: "merged")))
   }
 
+  /// The base has read the tasks under other names, and no list that a question is about.
+  private func checkPractice(_ place: URL, base: String, _ config: InstructionConfig) throws {
+    let run = RunFolder(place.appending(path: "arms/\(base)/seed-1/run"))
+    #expect(try RunConfig.load(run.config).data.weights == ["general": 0.5, "practice": 0.5])
+    let data = place.appending(path: "data")
+    let tokenizer = try Tokenizer(contentsOf: data.appending(path: "shards/\(Tokenizer.fileName)"))
+    let examples = try InstructionExamples(config, tokenizer: tokenizer)
+    let lines = try String(decoding: FileSystem.read(data.appending(path: "texts/practice.jsonl")), as: UTF8.self)
+      .split(separator: "\n").flatMap { document in
+        try JSONValue(parsing: Array(document.utf8), at: "practice")["text"]?.stringValue?.split(separator: "\n") ?? []
+      }
+    #expect(lines.count == 40 * config.practiceLines)
+    for line in lines {
+      let list = line.split(separator: ", ", maxSplits: 1)[1].split(separator: " > ")[0].split(separator: " ")
+      #expect(!examples.isHeldOut(list.map(String.init)), "\(line)")
+    }
+  }
+
   /// Of a continuation the lengths that are compared are left, and the start.
   private func checkInstructionResidual(_ place: URL) throws {
+    try checkPractice(place, base: "base", InstructionConfig())
     let base = RunFolder(place.appending(path: "arms/continued-base/seed-1/run"))
     #expect(try base.checkpointSteps() == [0, 10, 20])
     let instruct = RunFolder(place.appending(path: "arms/continued-instruct/seed-1/run"))

@@ -22,11 +22,16 @@ struct ContinuedTexts: Sendable {
   }
 
   /// Writes texts, tokenizer and shards if they are not there yet.
-  /// - Parameter dividing: writes other divisions of the streams' documents; the tokenizer has not seen them.
+  /// - Parameters:
+  ///   - adding: writes what is not of the corpus beside the streams; the tokenizer has seen it.
+  ///   - dividing: writes other divisions of the streams' documents; the tokenizer has not seen them.
   /// - Throws: `GroveError` if the corpus has not the files.
-  func prepare(corpus: URL, dividing: (RecipeTexts) throws -> Void = { _ in }) throws {
+  func prepare(
+    corpus: URL, adding: (RecipeTexts) throws -> Void = { _ in }, dividing: (RecipeTexts) throws -> Void = { _ in }
+  ) throws {
     if made.areBuilt { return }
     try writeStreams(corpus)
+    try adding(made)
     let tokenizer = try made.trainTokenizer(split: split, vocabularySize: config.vocabularySize)
     try dividing(made)
     try made.build(split: split, tokenizer: tokenizer)

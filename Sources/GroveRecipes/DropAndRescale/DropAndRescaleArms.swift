@@ -20,11 +20,11 @@ struct DropAndRescaleArms: Sendable {
   private var settings: ContinuedPretrainingConfig { config.pretraining.shaped(as: size) }
   private var random: RandomKey { RandomKey(seed: UInt64(seed)).split("drop and rescale").split(size.name) }
 
-  /// The base: a whole schedule, down to its floor, on the general text.
+  /// The base: a whole schedule, down to its floor, on the general text and the tasks under other names.
   private var baseRun: StreamRun {
     let steps = config.pretraining.baseSteps
     return StreamRun(
-      name: Self.base(size), seed: seed, start: nil, shares: [config.general: 1],
+      name: Self.base(size), seed: seed, start: nil, shares: config.practice.shares(beside: config.general),
       judges: [config.general, config.other], steps: steps, peak: 1, warmupSteps: max(1, steps / 100))
   }
 

@@ -31,6 +31,7 @@ public struct DropAndRescaleConfig: Config {
     var issues = pretraining.issues().under("pretraining") + pretraining.issues(sizes: sizes)
     issues += pretraining.issues("general", naming: [general]) + pretraining.issues("other", naming: [other])
     issues += instructions.issues().under("instructions")
+    issues += pretraining.issuesOfPractice()
     if general == other { issues.append(ConfigIssue("other", "is the stream of the base too")) }
     if tasks.count < 2 || tasks.count % 2 != 0 || Set(tasks).count != tasks.count {
       let names = tasks.map(\.rawValue).joined(separator: ", ")
@@ -54,6 +55,9 @@ public struct DropAndRescaleConfig: Config {
     stride(from: 0, to: tasks.count, by: 2).map { (tasks[$0], tasks[$0 + 1]) }
   }
 
+  /// What the base reads of the tasks.
+  var practice: InstructionPractice { InstructionPractice(config: instructions, tasks: tasks) }
+
   /// The size that most criteria are about.
   var largest: ModelSize { sizes[sizes.count - 1] }
 }
@@ -76,6 +80,7 @@ extension DropAndRescaleConfig {
     config.instructions.training.schedule.warmupSteps = 2
     config.instructions.batchSize = 8
     config.instructions.tests = 10
+    config.instructions.practiceDocuments = 40
     config.tasks = [.upper, .first]
     config.dropRates = [0.5, 0.9]
     config.draws = 1
@@ -86,7 +91,7 @@ extension DropAndRescaleConfig {
   static var tiny: DropAndRescaleConfig {
     var config = DropAndRescaleConfig()
     config.pretraining.seeds = 3
-    config.pretraining.baseSteps = 600
+    config.pretraining.baseSteps = 2000
     config.pretraining.steps = 300
     config.pretraining.validations = 2
     config.pretraining.streams = streams

@@ -51,9 +51,10 @@ public struct DropAndRescaleRecipe: Recipe {
   ]
 
   public let differences = [
-    "Models of 0.05 and 0.16 million parameters, not 7 and 13 billion; a base of 0.6 million tokens.",
+    "Models of 0.05 and 0.16 million parameters, not 7 and 13 billion; a base of 2 million tokens. Half of what it reads is the "
+      + "tasks under other names, so that tuning has little to add, as it has in a large model.",
     "The tasks are synthetic: lists of letters to write in upper case, sorted, doubled, counted. Tuning takes 500 steps "
-      + "of 32 examples with the loss on the response; all weights are trained.",
+      + "of 32 examples with the loss on the response, at the rate at which the base ended; all weights are trained.",
     "An answer is right if greedy decoding writes it to the end of its line; no list of the questions was trained on.",
     "All tensors take part in dropping, also embeddings and norms. Accuracies are means over three draws of the mask.",
     "Two task vectors are added with weights of 1; the paper searches for weights.",
@@ -94,7 +95,7 @@ public struct DropAndRescaleRecipe: Recipe {
 
   public func measure(_ run: RecipeRun, _ config: DropAndRescaleConfig) throws -> RecipeFindings {
     let texts = ContinuedTexts(folder: run.folder.appending(path: "data"), config.pretraining)
-    try texts.prepare(corpus: run.corpus)
+    try texts.prepare(corpus: run.corpus, adding: { try config.practice.write(to: $0) })
     let shards = texts.made.shards
     let examples = try InstructionExamples(
       config.instructions, tokenizer: Tokenizer(contentsOf: shards.appending(path: Tokenizer.fileName)))

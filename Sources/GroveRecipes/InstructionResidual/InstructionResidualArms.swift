@@ -25,15 +25,16 @@ struct InstructionResidualArms: Sendable {
   private var baseRun: StreamRun {
     let steps = settings.baseSteps
     return StreamRun(
-      name: Self.base, seed: seed, start: nil, shares: [config.general: 1], judges: [config.general, config.new],
-      steps: steps, peak: 1, warmupSteps: max(1, steps / 100))
+      name: Self.base, seed: seed, start: nil, shares: config.practice.shares(beside: config.general),
+      judges: [config.general, config.new], steps: steps, peak: 1, warmupSteps: max(1, steps / 100))
   }
 
-  /// A constant rate, so that a checkpoint on the way is the end of a shorter continuation.
+  /// The rate at which the base ended, kept, so that nothing is warmed up again, and so that a checkpoint on the way is the end
+  /// of a shorter continuation.
   private func continuedRun(_ name: String, from start: URL) -> StreamRun {
     StreamRun(
       name: name, seed: seed, start: start, shares: [config.new: 1], judges: [config.general, config.new],
-      steps: settings.steps, peak: 1, warmupSteps: max(1, settings.steps / 100), decays: false, savesDensely: true)
+      steps: settings.steps, peak: settings.floorShare, warmupSteps: nil, savesDensely: true)
   }
 
   private var base: URL { StreamRun.end(baseRun, of: run) }

@@ -23,6 +23,7 @@ public struct InstructionResidualConfig: Config {
   public func issues() -> [ConfigIssue] {
     var issues = pretraining.issues().under("pretraining") + instructions.issues().under("instructions")
     issues += pretraining.issues("general", naming: [general]) + pretraining.issues("new", naming: [new])
+    issues += pretraining.issuesOfPractice()
     if general == new { issues.append(ConfigIssue("new", "is the stream of the base too")) }
     if tasks.isEmpty || Set(tasks).count != tasks.count {
       issues.append(ConfigIssue("tasks", "there are none, or one stands there twice"))
@@ -42,6 +43,9 @@ public struct InstructionResidualConfig: Config {
     }
     return issues
   }
+
+  /// What the base reads of the tasks.
+  var practice: InstructionPractice { InstructionPractice(config: instructions, tasks: tasks) }
 
   /// The longest continuation.
   var longest: Int { pretraining.steps }
@@ -67,6 +71,7 @@ extension InstructionResidualConfig {
     config.instructions.training.schedule.warmupSteps = 2
     config.instructions.batchSize = 12
     config.instructions.tests = 6
+    config.instructions.practiceDocuments = 40
     config.lengths = [10, 20]
     config.scales = [0, 1, 2]
     return config
@@ -77,12 +82,12 @@ extension InstructionResidualConfig {
     var config = InstructionResidualConfig()
     config.pretraining.seeds = 3
     config.pretraining.width = 64
-    config.pretraining.baseSteps = 800
+    config.pretraining.baseSteps = 3000
     config.pretraining.steps = 1000
     config.pretraining.validations = 10
     config.pretraining.streams = streams
-    config.instructions.steps = 1600
-    config.instructions.training.optimizer.learningRate = 4e-3
+    config.instructions.steps = 1200
+    config.instructions.training.optimizer.learningRate = 1e-3
     config.instructions.batchSize = 36
     config.instructions.tests = 100
     return config

@@ -45,13 +45,13 @@ public struct InstructionResidualRecipe: Recipe {
   ]
 
   public let differences = [
-    "A model of 0.16 million parameters, a base of 0.8 million tokens and up to 1 million new ones, not Llama 3 8B and up to a "
-      + "billion.",
+    "A model of 0.16 million parameters, a base of 3 million tokens and up to 1 million new ones, not Llama 3 8B and up to a "
+      + "billion. Half of what the base reads is the tasks under other names, so that tuning has little to add.",
     "Twelve synthetic instructions about short lists of letters (upper case, reversed, sorted, counted, as JSON, …), to which "
       + "the base is tuned with the loss on the response; the paper takes released instruct models and IFEval.",
     "An instruction is followed if greedy decoding writes the one right line; no held-out list was trained on.",
     "The new text is the French and the Spanish manual, read in 1.7 passes at most.",
-    "Continuations keep a constant rate after a warm-up, so that one run gives all lengths.",
+    "Continuations keep to the rate at which the base ended, so that one run gives all lengths.",
     "Residuals between sibling families of models are not tried.",
   ]
 
@@ -83,7 +83,7 @@ public struct InstructionResidualRecipe: Recipe {
 
   public func measure(_ run: RecipeRun, _ config: InstructionResidualConfig) throws -> RecipeFindings {
     let texts = ContinuedTexts(folder: run.folder.appending(path: "data"), config.pretraining)
-    try texts.prepare(corpus: run.corpus)
+    try texts.prepare(corpus: run.corpus, adding: { try config.practice.write(to: $0) })
     let shards = texts.made.shards
     let examples = try InstructionExamples(
       config.instructions, tokenizer: Tokenizer(contentsOf: shards.appending(path: Tokenizer.fileName)))

@@ -8,9 +8,7 @@ public import GroveTokenizer
 public struct InstructionExamples: Sendable {
   public let config: InstructionConfig
   public let tokenizer: Tokenizer
-  /// Of the lists; the held-out ones are the same for all seeds.
-  private let key = RandomKey(seed: 0).split("instructions")
-  private static let heldOutShare = 0.25
+  private let lists: InstructionLists
 
   /// The id that stands before each prompt.
   public let endOfText: Int
@@ -19,26 +17,12 @@ public struct InstructionExamples: Sendable {
   public init(_ config: InstructionConfig, tokenizer: Tokenizer) throws {
     self.config = config
     self.tokenizer = tokenizer
+    lists = InstructionLists(config)
     endOfText = try TokenizerIdentity(tokenizer).endOfText
   }
 
-  /// Whether a list is kept from every tuning.
-  public func isHeldOut(_ letters: [String]) -> Bool {
-    key.split("held out").split(letters.joined()).uniform(0) < InstructionExamples.heldOutShare
-  }
-
-  /// The first list of one side that a key draws.
-  private func list(_ draws: RandomKey, heldOut: Bool) -> [String] {
-    var attempt = 0
-    while true {
-      let own = draws.split(attempt)
-      let count = config.shortest + Int(own.bits(0) % UInt64(config.longest - config.shortest + 1))
-      let order = Permutation(count: config.letters, key: own.split("letters"))
-      let letters = (0..<count).map { String(UnicodeScalar(UInt8(ascii: "a") + UInt8(order[$0]))) }
-      if isHeldOut(letters) == heldOut { return letters }
-      attempt += 1
-    }
-  }
+  /// Whether a list is kept from every training.
+  public func isHeldOut(_ letters: [String]) -> Bool { lists.isHeldOut(letters) }
 
   /// Prompt and response as tokens after an end-of-text.
   public func item(_ task: InstructionTask, _ letters: [String]) -> GreedyMatch.Item {
@@ -52,7 +36,7 @@ public struct InstructionExamples: Sendable {
   public func tests(_ task: InstructionTask) -> [GreedyMatch.Item] {
     var (seen, items, index): (Set<[String]>, [GreedyMatch.Item], Int) = ([], [], 0)
     while items.count < config.tests {
-      let letters = list(key.split("tests").split(task.rawValue).split(index), heldOut: true)
+      let letters = lists.list(lists.key.split("tests").split(task.rawValue).split(index), heldOut: true)
       if seen.insert(letters).inserted { items.append(item(task, letters)) }
       index += 1
     }
@@ -66,7 +50,7 @@ public struct InstructionExamples: Sendable {
   ) throws -> (inputs: Tensor, targets: Tensor) {
     let items = (0..<config.batchSize).map { row in
       let sample = step * config.batchSize + row
-      return item(tasks[sample % tasks.count], list(seed.split(sample), heldOut: false))
+      return item(tasks[sample % tasks.count], lists.list(seed.split(sample), heldOut: false))
     }
     let length = (items.map(\.tokens.count).max() ?? 1) - 1
     var inputs = [Int64](repeating: Int64(endOfText), count: items.count * length)

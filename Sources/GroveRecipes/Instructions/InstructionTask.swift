@@ -34,6 +34,12 @@ public enum InstructionTask: String, Codable, CaseIterable, Sendable {
   /// What it must write, down to the end of the line.
   public func response(_ letters: [String]) -> String { " \(answer(letters))\n" }
 
+  /// The same task under another name, as a line of text to read: a number and another sign, none of the prompt's words.
+  public func practice(_ letters: [String]) -> String {
+    let number = 1 + (InstructionTask.allCases.firstIndex(of: self) ?? 0)
+    return "rule \(number), \(letters.joined(separator: " ")) > \(answer(letters))\n"
+  }
+
   /// The answer without what surrounds it.
   public func answer(_ letters: [String]) -> String {
     let list = letters.joined(separator: " ")
