@@ -81,6 +81,65 @@ struct InstructionTests {
     }
   }
 
+  private static func text(_ tokens: ArraySlice<Int64>, _ examples: InstructionExamples) throws -> String {
+    try examples.tokenizer.decodeText(tokens.map { UInt32($0) }, specialTokens: .keeping)
+  }
+
+  @Test("A templated task is asked in words of its language, worked by hand")
+  func templates() {
+    func prompt(
+      _ task: InstructionTask, _ language: TemplatedTask.Language, _ template: TemplatedTask.Template
+    ) -> String {
+      let asked = TemplatedTask(task, in: language, by: template)
+      #expect(asked.response(Self.letters) == task.response(Self.letters))
+      return asked.prompt(Self.letters)
+    }
+    #expect(prompt(.sort, .en, .before) == "sort: d b k\n=")
+    #expect(prompt(.sort, .es, .before) == "ordenar: d b k\n=")
+    #expect(prompt(.last, .ru, .after) == "d b k (последний)\n=")
+    #expect(prompt(.json, .fr, .after) == "d b k (json)\n=")
+  }
+
+  @Test("Within a language every task has a word of its own")
+  func words() {
+    for language in TemplatedTask.Language.allCases {
+      let words = InstructionTask.allCases.map { TemplatedTask($0, in: language, by: .before).word }
+      #expect(Set(words).count == words.count, "\(language)")
+    }
+  }
+
+  @Test("Four options follow one prompt, the first is right, and the others answer other held-out lists as long")
+  func choicesAmongLists() throws {
+    let examples = try Self.examples { $0.tests = 30 }
+    let questions = examples.choicesAmongLists(InstructionTask.exclaim)
+    #expect(questions.count == 30)
+    for options in questions {
+      let prompts = try Set(options.map { try Self.text($0.tokens[1..<$0.prefix], examples) })
+      let responses = try options.map { try Self.text($0.tokens[$0.prefix...], examples) }
+      let line = try #require(prompts.first).split(separator: "\n")[0]
+      let list = line.split(separator: " ").dropFirst().map(String.init)
+      #expect(prompts.count == 1 && responses.count == 4 && Set(responses).count == 4)
+      #expect(responses[0] == InstructionTask.exclaim.response(list) && examples.isHeldOut(list))
+      for response in responses {
+        let other = response.dropFirst().dropLast(2).split(separator: " ").map(String.init)
+        #expect(other.count == list.count && examples.isHeldOut(other))
+      }
+    }
+  }
+
+  @Test("Options among tasks are answers of the other tasks to the same list")
+  func choicesAmongTasks() throws {
+    let examples = try Self.examples { $0.tests = 30 }
+    let others: [InstructionTask] = [.echo, .sort, .dash, .json, .exclaim, .upper]
+    for options in examples.choicesAmongTasks(InstructionTask.sort, others) {
+      let prompt = try Self.text(options[0].tokens[1..<options[0].prefix], examples)
+      let responses = try options.map { try Self.text($0.tokens[$0.prefix...], examples) }
+      let list = prompt.split(separator: "\n")[0].split(separator: " ").dropFirst().map(String.init)
+      #expect(Set(responses).count == 4 && responses[0] == InstructionTask.sort.response(list))
+      #expect(Set(responses).isSubset(of: others.map { $0.response(list) }))
+    }
+  }
+
   @Test("A config without lists to make is refused by its field")
   func refusals() {
     var config = InstructionConfig()

@@ -157,7 +157,7 @@ struct RecipesTests {
       .split(separator: "\n").flatMap { document in
         try JSONValue(parsing: Array(document.utf8), at: "practice")["text"]?.stringValue?.split(separator: "\n") ?? []
       }
-    #expect(lines.count == 40 * config.practiceLines)
+    #expect(lines.count == 40 * InstructionPracticeConfig().lines)
     for line in lines {
       let list = line.split(separator: ", ", maxSplits: 1)[1].split(separator: " > ")[0].split(separator: " ")
       #expect(!examples.isHeldOut(list.map(String.init)), "\(line)")

@@ -43,4 +43,21 @@ struct ObjectiveTrainingTests {
       "\($0)" == "step 1: the loss is not a number. Lower the learning rate, or clip more."
     }
   }
+
+  @Test("Where such steps are skipped they keep their place among the losses and move no weight")
+  func skipped() throws {
+    let module = try Vector()
+    try module.prepare(.float32, training: true, device: .cpu)
+    var training = ObjectiveTraining()
+    training.nonFiniteStep = .skip
+    training.optimizer.learningRate = 0.1
+    var values: [[Float]] = []
+    let losses = try training.run(module, steps: 3, random: RandomKey(seed: 1)) { step, _ in
+      try (module.weight.working - (step == 1 ? .nan : 0.5)).power(2).mean()
+    } onStep: { _, _ in
+      values.append(try module.weight.value.values())
+    }
+    #expect(losses.count == 3 && losses[1].isNaN && losses[0].isFinite && losses[2].isFinite)
+    #expect(values[0] == values[1] && values[1] != values[2])
+  }
 }

@@ -1,6 +1,7 @@
 import Foundation
 import GroveCore
 import GroveCorpus
+import GroveTokenizer
 
 /// The texts of a recipe that are cut from files: a domain of the shards for each stream, the same for all seeds.
 struct ContinuedTexts: Sendable {
@@ -35,6 +36,13 @@ struct ContinuedTexts: Sendable {
     let tokenizer = try made.trainTokenizer(split: split, vocabularySize: config.vocabularySize)
     try dividing(made)
     try made.build(split: split, tokenizer: tokenizer)
+  }
+
+  /// A tokenizer of its own, trained on the training side of some files.
+  func tokenizer(of files: [URL], _ kind: CorpusTokenizer.Kind, vocabularySize: Int) throws -> Tokenizer {
+    try CorpusTokenizer.train(
+      CorpusFiles(files), RecipeTexts.options, split: split, kind: kind, vocabularySize: vocabularySize,
+      onProblem: { _ in }, onProgress: { _ in })
   }
 
   private func writeStreams(_ corpus: URL) throws {

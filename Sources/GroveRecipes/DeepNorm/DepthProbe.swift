@@ -77,26 +77,11 @@ struct DepthProbe {
     return try (change * change).mean().item().squareRoot()
   }
 
-  /// Of matrices that β multiplies, and of those that it does not, the largest relative error of the ratio of DeepNorm's first
-  /// norm to Post-LN's of the same seed.
+  /// How far initial weights are from Post-LN's of the same seed, times β where β belongs.
   func betaError(_ layers: Int, seed: Int) throws -> Double {
-    let beta = 1 / (8 * Double(layers)).squareRoot().squareRoot()
-    let plain = try model(shape(layers, .after), seed: seed).parameters()
-    let deep = try model(shape(layers, .deep), seed: seed).parameters()
-    return try zip(plain, deep).reduce(0) { largest, pair in
-      let (name, own, other) = (pair.0.name, pair.1.parameter.value, pair.0.parameter.value)
-      guard pair.0.parameter.role != .vector else { return largest }
-      return try zip(pair.0.parameter.parts.indices, pair.0.parameter.parts).reduce(largest) { largest, part in
-        // Queries and keys come first in the parameter that they share with the values; vectors of tokens are no product.
-        let isScaled = pair.0.parameter.role == .matrix && !(name.contains("q_proj") && part.0 < 2)
-        func norm(_ tensor: Tensor) throws -> Double {
-          let rows = try tensor.narrowed(0, from: part.1.lowerBound, count: part.1.count)
-          return try (rows * rows).sum().item().squareRoot()
-        }
-        let expected = try norm(other) * (isScaled ? beta : 1)
-        return max(largest, abs(try norm(own) / expected - 1))
-      }
-    }
+    try InitialGain.error(
+      of: shape(layers, .deep), against: shape(layers, .after),
+      gain: 1 / (8 * Double(layers)).squareRoot().squareRoot(), seed: seed)
   }
 
   /// A pass through the deepest model: its loss, and how many parameters have a gradient that is not finite or is 0 everywhere.

@@ -24,7 +24,7 @@ struct DropAndRescaleArms: Sendable {
   private var baseRun: StreamRun {
     let steps = config.pretraining.baseSteps
     return StreamRun(
-      name: Self.base(size), seed: seed, start: nil, shares: config.practice.shares(beside: config.general),
+      name: Self.base(size), seed: seed, start: nil, shares: config.readTasks.shares(beside: config.general),
       judges: [config.general, config.other], steps: steps, peak: 1, warmupSteps: max(1, steps / 100))
   }
 

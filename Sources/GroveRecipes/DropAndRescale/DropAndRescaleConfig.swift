@@ -12,6 +12,8 @@ public struct DropAndRescaleConfig: Config {
   public var other = "other"
   /// How models are tuned.
   public var instructions = InstructionConfig()
+  /// What the base reads of the tasks.
+  public var practice = InstructionPracticeConfig()
   /// Each tunes a model of its own. Two and two are merged.
   public var tasks: [InstructionTask] = [.upper, .sort, .double, .count]
   /// Probabilities p of dropping an element.
@@ -31,7 +33,7 @@ public struct DropAndRescaleConfig: Config {
     var issues = pretraining.issues().under("pretraining") + pretraining.issues(sizes: sizes)
     issues += pretraining.issues("general", naming: [general]) + pretraining.issues("other", naming: [other])
     issues += instructions.issues().under("instructions")
-    issues += pretraining.issuesOfPractice()
+    issues += practice.issues().under("practice") + pretraining.issuesOfPractice()
     if general == other { issues.append(ConfigIssue("other", "is the stream of the base too")) }
     if tasks.count < 2 || tasks.count % 2 != 0 || Set(tasks).count != tasks.count {
       let names = tasks.map(\.rawValue).joined(separator: ", ")
@@ -55,8 +57,9 @@ public struct DropAndRescaleConfig: Config {
     stride(from: 0, to: tasks.count, by: 2).map { (tasks[$0], tasks[$0 + 1]) }
   }
 
-  /// What the base reads of the tasks.
-  var practice: InstructionPractice { InstructionPractice(config: instructions, tasks: tasks) }
+  var readTasks: InstructionPractice {
+    InstructionPractice(config: practice, lists: InstructionLists(instructions), tasks: tasks)
+  }
 
   /// The size that most criteria are about.
   var largest: ModelSize { sizes[sizes.count - 1] }
@@ -80,7 +83,7 @@ extension DropAndRescaleConfig {
     config.instructions.training.schedule.warmupSteps = 2
     config.instructions.batchSize = 8
     config.instructions.tests = 10
-    config.instructions.practiceDocuments = 40
+    config.practice.documents = 40
     config.tasks = [.upper, .first]
     config.dropRates = [0.5, 0.9]
     config.draws = 1
@@ -96,6 +99,7 @@ extension DropAndRescaleConfig {
     config.pretraining.validations = 2
     config.pretraining.streams = streams
     config.instructions.steps = 500
+    config.instructions.training.optimizer.learningRate = 5e-4
     return config
   }
 

@@ -95,7 +95,7 @@ public struct DropAndRescaleRecipe: Recipe {
 
   public func measure(_ run: RecipeRun, _ config: DropAndRescaleConfig) throws -> RecipeFindings {
     let texts = ContinuedTexts(folder: run.folder.appending(path: "data"), config.pretraining)
-    try texts.prepare(corpus: run.corpus, adding: { try config.practice.write(to: $0) })
+    try texts.prepare(corpus: run.corpus, adding: { try config.readTasks.write(to: $0) })
     let shards = texts.made.shards
     let examples = try InstructionExamples(
       config.instructions, tokenizer: Tokenizer(contentsOf: shards.appending(path: Tokenizer.fileName)))

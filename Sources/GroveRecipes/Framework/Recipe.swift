@@ -64,6 +64,7 @@ public enum Recipes {
   /// By id.
   public static let all: [any Recipe] = [
     AttentionFreeRecipe(), BranchTrainMergeRecipe(), ClusterBranchTrainMergeRecipe(), CriticalMixtureRecipe(),
+    BloomRecipe(), SubLayerNormRecipe(),
     InstructionResidualRecipe(), DropAndRescaleRecipe(), DeepNormRecipe(), HrrformerRecipe(),
     LengthExtrapolationRecipe(), MultiQueryRecipe(), MonolingualModelRecipe(), PythiaRecipe(), RewarmRecipe(),
     SparseLowRankRecipe(), SparsePretrainingRecipe(), SparseTransformerRecipe(), StabilityGapRecipe(),

@@ -68,6 +68,23 @@ struct RecipeTexts: Sendable {
     return files
   }
 
+  /// The bytes of a file's documents, one behind the other, on each side of a split.
+  static func bytes(of name: String, split: SplitRule, in corpus: URL) throws -> [Split: [UInt8]] {
+    var sides: [Split: [UInt8]] = [:]
+    for document in try documents(of: name, in: corpus) {
+      sides[split.split(of: document.id), default: []] += document.text
+    }
+    return sides
+  }
+
+  /// The documents of the file that has a name.
+  static func documents(of name: String, in corpus: URL) throws -> [Document] {
+    let reader = try reader(sources([name], in: corpus)[0].url)
+    var documents: [Document] = []
+    while let document = try reader.next() { documents.append(document) }
+    return documents
+  }
+
   /// The documents of a file, one after the other.
   static func reader(_ file: URL) throws -> DocumentReader {
     DocumentReader(try CorpusFiles([file]), options) { _ in }

@@ -35,33 +35,20 @@ struct HrrformerArm: Sendable {
     let part = config.steps / config.evaluations
     let losses = try config.training.run(model, steps: config.steps, random: random.split("dropout")) { step, mode in
       let items = (0..<config.batchSize).map { task.example(step * config.batchSize + $0, random.split("examples")) }
-      let batch = try HrrformerTask.batch(items)
-      let logits = try model.logits(batch.tokens, attended: batch.attended, mode)
-      return try crossEntropy(logits, batch.labels, reduction: .meanOverTokens, ignoring: ignoredTarget)
+      return try LabelledSequences.loss(items, under: model, mode, on: run.device)
     } onStep: { step, loss in
       try run.checkStop()
       run.onEvent(.step(arm: name, seed: seed, step: step, of: config.steps, lossNats: loss))
-      if step % part == 0 { figures.series["accuracy", default: []].append(try accuracy(model, task.heldOut)) }
+      if step % part == 0 {
+        figures.series["accuracy", default: []].append(
+          try LabelledSequences.judged(task.heldOut, by: model, on: run.device).accuracy)
+      }
     }
     figures.series["training loss"] = losses
     figures.figures["accuracy"] = figures.series["accuracy"]?.last
     figures.figures["best accuracy"] = figures.series["accuracy"]?.max()
     figures.figures["parameters"] = Double(try model.parameterCount())
     return figures
-  }
-
-  private func accuracy(_ model: TextClassifier, _ items: [(tokens: [Int64], label: Int)]) throws -> Double {
-    var right = 0
-    try withGradients(.off) {
-      for start in stride(from: 0, to: items.count, by: 32) {
-        let part = Array(items[start..<min(start + 32, items.count)])
-        let batch = try HrrformerTask.batch(part)
-        let best: [Int64] = try model.logits(batch.tokens, attended: batch.attended, .inference)
-          .argumentOfMaximum(-1).values()
-        right += zip(best, part).count { $0 == Int64($1.label) }
-      }
-    }
-    return Double(right) / Double(items.count)
   }
 
   /// Seconds and memory of a training step over the length of a text, and how well what is bound is found again.

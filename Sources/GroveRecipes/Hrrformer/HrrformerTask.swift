@@ -15,8 +15,8 @@ struct HrrformerTask: Sendable {
   let length: Int
   let classes: Int
   /// The training example of a number.
-  let example: @Sendable (_ index: Int, _ key: RandomKey) -> (tokens: [Int64], label: Int)
-  let heldOut: [(tokens: [Int64], label: Int)]
+  let example: @Sendable (_ index: Int, _ key: RandomKey) -> LabelledSequences.Item
+  let heldOut: [LabelledSequences.Item]
 
   init(_ kind: Kind, _ config: HrrformerConfig, corpus: URL) throws {
     switch kind {
@@ -30,13 +30,9 @@ struct HrrformerTask: Sendable {
     let split = try SplitRule(validationShare: 0.2, seed: 0)
     let (length, count) = (config.textLength, config.heldOutPerClass)
     var training: [[UInt8]] = []
-    var heldOut: [(tokens: [Int64], label: Int)] = []
-    let sources = try RecipeTexts.sources(config.kinds, in: corpus)
+    var heldOut: [LabelledSequences.Item] = []
     for (label, name) in config.kinds.enumerated() {
-      guard let file = sources.first(where: { $0.stem == name }) else { preconditionFailure("no file \(name)") }
-      let reader = try RecipeTexts.reader(file.url)
-      var sides: [Split: [UInt8]] = [:]
-      while let document = try reader.next() { sides[split.split(of: document.id), default: []] += document.text }
+      let sides = try RecipeTexts.bytes(of: name, split: split, in: corpus)
       let (train, held) = (sides[.train] ?? [], sides[.validation] ?? [])
       guard train.count > length, held.count > length else {
         throw GroveError(
@@ -79,24 +75,10 @@ struct HrrformerTask: Sendable {
   }
 
   private init(
-    vocabulary: Int, length: Int, classes: Int, heldOut: [(tokens: [Int64], label: Int)],
-    example: @escaping @Sendable (_ index: Int, _ key: RandomKey) -> (tokens: [Int64], label: Int)
+    vocabulary: Int, length: Int, classes: Int, heldOut: [LabelledSequences.Item],
+    example: @escaping @Sendable (_ index: Int, _ key: RandomKey) -> LabelledSequences.Item
   ) {
     (self.vocabulary, self.length, self.classes) = (vocabulary, length, classes)
     (self.heldOut, self.example) = (heldOut, example)
-  }
-
-  /// Ids `[B, T]`, what of them is no padding, and labels `[B]`.
-  static func batch(
-    _ items: [(tokens: [Int64], label: Int)]
-  ) throws -> (tokens: Tensor, attended: Tensor?, labels: Tensor) {
-    let length = items.map(\.tokens.count).max() ?? 0
-    let padded = items.flatMap { $0.tokens + [Int64](repeating: 0, count: length - $0.tokens.count) }
-    let isFull = items.allSatisfy { $0.tokens.count == length }
-    let shown = items.flatMap { item in (0..<length).map { $0 < item.tokens.count } }
-    return (
-      try Tensor(padded, [items.count, length]), isFull ? nil : try Tensor(shown, [items.count, length]),
-      try Tensor(items.map { Int64($0.label) }, [items.count])
-    )
   }
 }

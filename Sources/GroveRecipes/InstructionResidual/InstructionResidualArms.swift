@@ -25,7 +25,7 @@ struct InstructionResidualArms: Sendable {
   private var baseRun: StreamRun {
     let steps = settings.baseSteps
     return StreamRun(
-      name: Self.base, seed: seed, start: nil, shares: config.practice.shares(beside: config.general),
+      name: Self.base, seed: seed, start: nil, shares: config.readTasks.shares(beside: config.general),
       judges: [config.general, config.new], steps: steps, peak: 1, warmupSteps: max(1, steps / 100))
   }
 

@@ -6,6 +6,8 @@ public struct InstructionResidualConfig: Config {
   public var pretraining = ContinuedPretrainingConfig()
   /// How the base is tuned.
   public var instructions = InstructionConfig()
+  /// What the base reads of the tasks.
+  public var practice = InstructionPracticeConfig()
   /// The instructions that it is tuned to, all at once.
   public var tasks = InstructionTask.allCases
   /// The stream of the base.
@@ -23,7 +25,7 @@ public struct InstructionResidualConfig: Config {
   public func issues() -> [ConfigIssue] {
     var issues = pretraining.issues().under("pretraining") + instructions.issues().under("instructions")
     issues += pretraining.issues("general", naming: [general]) + pretraining.issues("new", naming: [new])
-    issues += pretraining.issuesOfPractice()
+    issues += practice.issues().under("practice") + pretraining.issuesOfPractice()
     if general == new { issues.append(ConfigIssue("new", "is the stream of the base too")) }
     if tasks.isEmpty || Set(tasks).count != tasks.count {
       issues.append(ConfigIssue("tasks", "there are none, or one stands there twice"))
@@ -44,8 +46,9 @@ public struct InstructionResidualConfig: Config {
     return issues
   }
 
-  /// What the base reads of the tasks.
-  var practice: InstructionPractice { InstructionPractice(config: instructions, tasks: tasks) }
+  var readTasks: InstructionPractice {
+    InstructionPractice(config: practice, lists: InstructionLists(instructions), tasks: tasks)
+  }
 
   /// The longest continuation.
   var longest: Int { pretraining.steps }
@@ -71,7 +74,7 @@ extension InstructionResidualConfig {
     config.instructions.training.schedule.warmupSteps = 2
     config.instructions.batchSize = 12
     config.instructions.tests = 6
-    config.instructions.practiceDocuments = 40
+    config.practice.documents = 40
     config.lengths = [10, 20]
     config.scales = [0, 1, 2]
     return config

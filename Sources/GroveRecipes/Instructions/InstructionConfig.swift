@@ -15,17 +15,11 @@ public struct InstructionConfig: Config {
   public var batchSize = 32
   /// Held-out lists that judge each task.
   public var tests = 200
-  /// Share of the base's samples in which it reads the tasks under other names; 0 leaves them out.
-  public var practiceShare = 0.5
-  /// Documents of that text.
-  public var practiceDocuments = 4000
-  /// Lines of each of them.
-  public var practiceLines = 20
-  /// Optimizer and schedule of a tuning; its peak is where the rate of the base ended.
+  /// Optimizer and schedule of a tuning.
   public var training = ObjectiveTraining()
 
   public init() {
-    training.optimizer.learningRate = 5e-4
+    training.optimizer.learningRate = 2e-3
     // What moves a weight is the task alone, so that a difference of weights says what was learned.
     training.optimizer.weightDecay = 0
     training.schedule.warmupSteps = 20
@@ -33,10 +27,7 @@ public struct InstructionConfig: Config {
 
   public func issues() -> [ConfigIssue] {
     var issues: [ConfigIssue] = []
-    for (field, value) in [
-      ("steps", steps), ("batchSize", batchSize), ("tests", tests),
-      ("practiceDocuments", practiceDocuments), ("practiceLines", practiceLines),
-    ] where value <= 0 {
+    for (field, value) in [("steps", steps), ("batchSize", batchSize), ("tests", tests)] where value <= 0 {
       issues.append(ConfigIssue(field, "\(value) is not positive"))
     }
     if !(1...26).contains(letters) { issues.append(ConfigIssue("letters", "\(letters) is outside 1...26")) }
@@ -44,9 +35,6 @@ public struct InstructionConfig: Config {
       issues.append(ConfigIssue("longest", "there are no lists of \(shortest) to \(longest) of \(letters) letters"))
     } else if Double(tests) > 0.05 * lists {
       issues.append(ConfigIssue("tests", "\(tests) are too many to hold out of \(Int(lists)) lists"))
-    }
-    if !(0..<1).contains(practiceShare) {
-      issues.append(ConfigIssue("practiceShare", "\(practiceShare) is outside [0, 1)"))
     }
     return issues + training.issues().under("training")
   }
@@ -63,13 +51,5 @@ extension ContinuedPretrainingConfig {
     return RecipePlan.Arm(
       name: name, seeds: seeds, parameters: model.parameterCount, tokens: tokens,
       operations: Double(tokens) * model.trainingOperationsPerToken)
-  }
-}
-
-extension ContinuedPretrainingConfig {
-  /// What is wrong with the streams beside the practice text.
-  func issuesOfPractice() -> [ConfigIssue] {
-    guard streams.contains(where: { $0.name == InstructionPractice.domain }) else { return [] }
-    return [ConfigIssue("pretraining.streams", "'\(InstructionPractice.domain)' is the name of the text of the tasks")]
   }
 }

@@ -8,7 +8,7 @@ public import GroveTokenizer
 public struct InstructionExamples: Sendable {
   public let config: InstructionConfig
   public let tokenizer: Tokenizer
-  private let lists: InstructionLists
+  let lists: InstructionLists
 
   /// The id that stands before each prompt.
   public let endOfText: Int
@@ -25,18 +25,22 @@ public struct InstructionExamples: Sendable {
   public func isHeldOut(_ letters: [String]) -> Bool { lists.isHeldOut(letters) }
 
   /// Prompt and response as tokens after an end-of-text.
-  public func item(_ task: InstructionTask, _ letters: [String]) -> GreedyMatch.Item {
+  public func item(_ task: any Instruction, _ letters: [String]) -> GreedyMatch.Item {
+    item(task.prompt(letters), task.response(letters))
+  }
+
+  /// A prompt and a response to it, right or wrong, in the same way.
+  func item(_ prompt: String, _ response: String) -> GreedyMatch.Item {
     var encoder = tokenizer.encoder(specialTokens: .asText, malformed: .replacing)
-    let given = [Int64(endOfText)] + encoder.encode(task.prompt(letters)).map { Int64($0) }
-    return GreedyMatch.Item(
-      tokens: given + encoder.encode(task.response(letters)).map { Int64($0) }, prefix: given.count)
+    let given = [Int64(endOfText)] + encoder.encode(prompt).map { Int64($0) }
+    return GreedyMatch.Item(tokens: given + encoder.encode(response).map { Int64($0) }, prefix: given.count)
   }
 
   /// The held-out questions of a task; no list comes twice.
-  public func tests(_ task: InstructionTask) -> [GreedyMatch.Item] {
+  public func tests(_ task: any Instruction) -> [GreedyMatch.Item] {
     var (seen, items, index): (Set<[String]>, [GreedyMatch.Item], Int) = ([], [], 0)
     while items.count < config.tests {
-      let letters = lists.list(lists.key.split("tests").split(task.rawValue).split(index), heldOut: true)
+      let letters = lists.list(lists.key.split("tests").split(task.name).split(index), heldOut: true)
       if seen.insert(letters).inserted { items.append(item(task, letters)) }
       index += 1
     }
@@ -46,7 +50,7 @@ public struct InstructionExamples: Sendable {
   /// The batch of a step, the tasks in turn: inputs `[B, T]`, and targets that ignore all but the responses.
   /// - Parameter seed: of the lists; the sample number i of a tuning is the same for every batch size.
   public func batch(
-    _ tasks: [InstructionTask], step: Int, seed: RandomKey, device: Device
+    _ tasks: [any Instruction], step: Int, seed: RandomKey, device: Device
   ) throws -> (inputs: Tensor, targets: Tensor) {
     let items = (0..<config.batchSize).map { row in
       let sample = step * config.batchSize + row

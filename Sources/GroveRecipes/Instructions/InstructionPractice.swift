@@ -1,4 +1,25 @@
-import GroveCore
+public import GroveCore
+
+/// How much of what a base reads is the tasks under other names.
+public struct InstructionPracticeConfig: Config {
+  /// Share of the base's samples; 0 leaves the tasks out.
+  public var share = 0.5
+  /// Documents of that text.
+  public var documents = 4000
+  /// Lines of each of them.
+  public var lines = 20
+
+  public init() {}
+
+  public func issues() -> [ConfigIssue] {
+    var issues: [ConfigIssue] = []
+    for (field, value) in [("documents", documents), ("lines", lines)] where value <= 0 {
+      issues.append(ConfigIssue(field, "\(value) is not positive"))
+    }
+    if !(0..<1).contains(share) { issues.append(ConfigIssue("share", "\(share) is outside [0, 1)")) }
+    return issues
+  }
+}
 
 /// What a base reads beside its text: the tasks under other names, so that it has the skills but not the instructions.
 ///
@@ -7,19 +28,19 @@ import GroveCore
 struct InstructionPractice {
   static let domain = "practice"
 
-  let config: InstructionConfig
+  let config: InstructionPracticeConfig
+  let lists: InstructionLists
   let tasks: [InstructionTask]
 
   /// Adds the domain to texts that have no shards yet.
   func write(to texts: RecipeTexts) throws {
-    guard config.practiceShare > 0 else { return }
-    let lists = InstructionLists(config)
+    guard config.share > 0 else { return }
     var index = 0
     try texts.write(InstructionPractice.domain) {
-      guard index < config.practiceDocuments else { return nil }
+      guard index < config.documents else { return nil }
       defer { index += 1 }
       let key = lists.key.split("practice").split(index)
-      let lines = (0..<config.practiceLines).map { line in
+      let lines = (0..<config.lines).map { line in
         let task = tasks[Int(key.bits(line) % UInt64(tasks.count))]
         return task.practice(lists.list(key.split(line), heldOut: false))
       }
@@ -29,7 +50,15 @@ struct InstructionPractice {
 
   /// The shares of a base that reads some text, and this beside it.
   func shares(beside stream: String) -> [String: Double] {
-    let share = config.practiceShare
+    let share = config.share
     return share > 0 ? [stream: 1 - share, InstructionPractice.domain: share] : [stream: 1]
+  }
+}
+
+extension ContinuedPretrainingConfig {
+  /// What is wrong with the streams beside the text of the tasks.
+  func issuesOfPractice() -> [ConfigIssue] {
+    guard streams.contains(where: { $0.name == InstructionPractice.domain }) else { return [] }
+    return [ConfigIssue("pretraining.streams", "'\(InstructionPractice.domain)' is the name of the text of the tasks")]
   }
 }

@@ -14,7 +14,7 @@ struct InstructionTuning: Sendable {
   ///   - seed: of the examples.
   ///   - onStep: told the step done, from 1, and its loss; what it throws ends the tuning.
   func tune(
-    _ start: URL, on tasks: [InstructionTask], seed: Int, to folder: URL, onStep: (Int, Double) throws -> Void
+    _ start: URL, on tasks: [any Instruction], seed: Int, to folder: URL, onStep: (Int, Double) throws -> Void
   ) throws {
     let source = try ModelFolder.load(start)
     let model = try makeModel(source.config, weights: .random(RandomKey(seed: UInt64(seed))))
@@ -35,14 +35,14 @@ struct InstructionTuning: Sendable {
 
   /// For each held-out question of a task, 1 if greedy decoding writes the response to its end, else 0.
   /// - Parameter model: prepared for inference.
-  func right(_ task: InstructionTask, _ model: any LanguageModel) throws -> [Double] {
+  func right(_ task: any Instruction, _ model: any LanguageModel) throws -> [Double] {
     let items = examples.tests(task)
     let matches = try GreedyMatch.leadingMatches(items, under: model, device: device)
     return zip(items, matches).map { $0.tokens.count - $0.prefix == $1 ? 1 : 0 }
   }
 
   /// The same of a checkpoint.
-  func right(_ task: InstructionTask, _ checkpoint: URL) throws -> [Double] {
+  func right(_ task: any Instruction, _ checkpoint: URL) throws -> [Double] {
     let model = try ModelFolder.load(checkpoint)
     try model.prepare(.float32, training: false, device: device)
     return try right(task, model)

@@ -32,29 +32,16 @@ struct TokenizerComparison {
     ]
     var result = ArmFigures()
     for (name, tokenizer) in tokenizers {
-      var encoder = tokenizer.encoder(specialTokens: .asText, malformed: .keeping)
-      var (tokens, characters, changed) = (0, 0, 0)
-      let reader = try RecipeTexts.reader(own)
-      let split = try texts.split
-      while let document = try reader.next() {
-        guard split.split(of: document.id) == .validation else { continue }
-        let text = String(decoding: document.text, as: UTF8.self)
-        let ids = encoder.encode(text)
-        tokens += ids.count
-        characters += text.unicodeScalars.count
-        if try tokenizer.decodeText(ids, specialTokens: .keeping) != text { changed += 1 }
-      }
-      result.figures["\(name) tokens"] = Double(tokens)
-      result.figures["\(name) per character"] = Double(tokens) / Double(max(characters, 1))
-      result.figures["\(name) changed"] = Double(changed)
+      let use = try TokenizerUse(tokenizer, on: own, split: texts.split)
+      result.figures["\(name) tokens"] = Double(use.tokens)
+      result.figures["\(name) per character"] = Double(use.tokens) / Double(max(use.characters, 1))
+      result.figures["\(name) changed"] = Double(use.changed)
       result.figures["\(name) size"] = Double(tokenizer.vocabularySize)
     }
     return result
   }
 
   private func train(_ files: [URL], _ kind: CorpusTokenizer.Kind) throws -> Tokenizer {
-    try CorpusTokenizer.train(
-      CorpusFiles(files), RecipeTexts.options, split: texts.split, kind: kind, vocabularySize: config.tokenizerSize,
-      onProblem: { _ in }, onProgress: { _ in })
+    try texts.tokenizer(of: files, kind, vocabularySize: config.tokenizerSize)
   }
 }

@@ -39,35 +39,11 @@ struct EncoderTraining {
     return Permutation(count: count, key: random.split("epoch").split(epoch))[position]
   }
 
-  /// Hides tokens of each passage: 80% become the mask, 10% another token, 10% stay (Devlin et al. 2018 §3.1).
-  private func masked(
-    _ passages: [Passage], random: RandomKey
-  ) throws -> (tokens: Tensor, places: Tensor, targets: Tensor) {
-    let length = passages[0].tokens.count
-    let hidden = max(1, Int((config.maskedShare * Double(length - 1)).rounded()))
-    var tokens = passages.flatMap(\.tokens)
-    var places: [Int64] = []
-    var targets: [Int64] = []
-    for row in passages.indices {
-      let draws = random.split(row)
-      let order = Permutation(count: length - 1, key: draws.split("places"))
-      for index in 0..<hidden {
-        let place = row * length + 1 + order[index]  // never the class token
-        places.append(Int64(place))
-        targets.append(tokens[place])
-        let draw = draws.uniform(index)
-        if draw < 0.8 {
-          tokens[place] = data.maskToken
-        } else if draw < 0.9 {
-          tokens[place] = Int64(draws.split("tokens").bits(index) % UInt64(data.vocabularySize))
-        }
-      }
-    }
-    return (
-      try Tensor(tokens, [passages.count, length]).moved(to: device),
-      try Tensor(places, [places.count]).moved(to: device),
-      try Tensor(targets, [targets.count]).moved(to: device)
-    )
+  /// Hides tokens of each passage, never the class token.
+  private func masked(_ passages: [Passage], random: RandomKey) throws -> MaskedTokens {
+    try MaskedTokens(
+      passages.map(\.tokens), from: 1, share: config.maskedShare, maskToken: data.maskToken,
+      vocabularySize: data.vocabularySize, random: random, device: device)
   }
 
   /// Fine-tunes an encoder, or one that was never trained, and gives the probabilities of the classes for each held-out
