@@ -62,6 +62,33 @@ struct BERTTests {
     }
   }
 
+  @Test("Scores at some positions are those of all positions there")
+  func scoresAtPlaces() throws {
+    let model = try MaskedLanguageModel(BERTTests.config(), weights: .random(RandomKey(seed: 1)))
+    try model.prepare(.float32, training: false, device: .cpu)
+    let tokens = try Tensor([1, 2, 3, 4, 5, 0] as [Int64], [2, 3])
+    let attended = try Tensor([true, true, true, true, true, false], [2, 3])
+    let all = try model.logits(tokens, attended: attended, .inference).reshaped(6, 31)
+    let places = try Tensor([4, 1] as [Int64], [2])
+    let some = try model.logits(tokens, attended: attended, places: places, .inference)
+    #expect(try some.isClose(to: all.indexed(0, places), within: .float32))
+  }
+
+  @Test("A classifier of tokens scores every position, has its own two tensors, and learns in all of them")
+  func tokenClasses() throws {
+    let model = try TokenClassifier(BERTTests.config(), classes: 3, weights: .random(RandomKey(seed: 1)))
+    try model.prepare(.float32, training: true, device: .cpu)
+    let logits = try model.logits(ids([1, 2, 3, 4]), attended: nil, .inference)
+    #expect(logits.shape == [1, 4, 3])
+    let names = try model.storedTensors().map(\.name)
+    #expect(Array(names.suffix(2)) == ["classifier.weight", "classifier.bias"])
+    #expect(try model.parameterCount() == BERTTests.config().parameterCount + 3 * 16 + 3)
+    try (logits * logits).sum().backward()
+    for (name, parameter) in try model.parameters() {
+      #expect(try parameter.working.gradient() != nil, "\(name)")
+    }
+  }
+
   @Test("Copied parameters give the same states; the copy then goes its own way")
   func copying() throws {
     let source = try encoder(seed: 5)

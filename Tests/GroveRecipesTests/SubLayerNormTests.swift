@@ -23,7 +23,7 @@ struct SubLayerNormTests {
     let drawn = (0..<20).map { images.example($0, key) }
     #expect(drawn.map(\.label) == (0..<20).map { $0 % 10 })
     #expect(Set(drawn.map(\.tokens)).count == 20)
-    #expect(drawn.allSatisfy { $0.tokens.count == 36 && $0.tokens.allSatisfy((0..<16).contains) })
+    #expect(drawn.allSatisfy { image in image.tokens.count == 36 && image.tokens.allSatisfy { (0..<16).contains($0) } })
     let again = images.example(7, key)
     #expect(again.tokens == drawn[7].tokens && again.label == 7)
     #expect(images.example(7, RandomKey(seed: 2)).tokens != again.tokens)

@@ -111,15 +111,21 @@ public struct MaskedLanguageModel: Module {
     outputBias = Parameter(try .zeros([config.vocabularySize], .float32), role: .vector)
   }
 
-  /// Mean negative log-likelihood of the masked tokens, in nats.
+  /// Mean negative log-likelihood of the masked tokens, in nats; for texts without padding.
   /// - Parameters:
   ///   - tokens: ids with masks in them, `[B, T]`.
   ///   - places: flat positions b·T + t that count, `[M]`, int64.
   ///   - targets: their ids, `[M]`, int64.
   public func loss(_ tokens: Tensor, places: Tensor, targets: Tensor, _ mode: Mode) throws -> Tensor {
-    let hidden = try encoder.hiddenStates(tokens, attended: nil, mode)  // [B, T, C]
-    let chosen = try hidden.reshaped(-1, encoder.config.width).indexed(0, places)  // [M, C]
-    return try crossEntropy(scores(chosen), targets, reduction: .meanOverTokens, ignoring: ignoredTarget)
+    let scores = try logits(tokens, attended: nil, places: places, mode)  // [M, V]
+    return try crossEntropy(scores, targets, reduction: .meanOverTokens, ignoring: ignoredTarget)
+  }
+
+  /// Scores of all tokens at some positions: ids `[B, T]` and flat positions `[M]` to `[M, V]`, float32.
+  /// - Parameter attended: `[B, T]`, bool, false at padding; nil where there is none.
+  public func logits(_ tokens: Tensor, attended: Tensor?, places: Tensor, _ mode: Mode) throws -> Tensor {
+    let hidden = try encoder.hiddenStates(tokens, attended: attended, mode)  // [B, T, C]
+    return try scores(hidden.reshaped(-1, encoder.config.width).indexed(0, places))
   }
 
   /// Scores of all tokens at every position: ids `[B, T]` to `[B, T, V]`, float32.

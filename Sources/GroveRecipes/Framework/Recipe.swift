@@ -63,7 +63,8 @@ extension Recipe {
 public enum Recipes {
   /// By id.
   public static let all: [any Recipe] = [
-    AttentionFreeRecipe(), BranchTrainMergeRecipe(), ClusterBranchTrainMergeRecipe(), CriticalMixtureRecipe(),
+    AttentionFreeRecipe(), BiomedicalTokenizationRecipe(), BioptimusRecipe(), BranchTrainMergeRecipe(),
+    ClusterBranchTrainMergeRecipe(), CriticalMixtureRecipe(),
     BloomRecipe(), SubLayerNormRecipe(),
     InstructionResidualRecipe(), DropAndRescaleRecipe(), DeepNormRecipe(), HrrformerRecipe(),
     LengthExtrapolationRecipe(), MultiQueryRecipe(), MonolingualModelRecipe(), PythiaRecipe(), RewarmRecipe(),

@@ -114,9 +114,9 @@ extension TinyLanguageModelsConfig {
     config.encoder.feedForwardWidth = 512
     config.encoder.layers = 6
     config.pretrainingSizes = [128, 512, 2048]
-    config.pretraining = training(learningRate: 1e-3, warmup: 80)
+    config.pretraining = .encoder(learningRate: 1e-3, warmup: 80)
     config.pretraining.optimizer.beta2 = 0.98
-    config.fineTuning = training(learningRate: 5e-4, warmup: 5)
+    config.fineTuning = .encoder(learningRate: 5e-4, warmup: 5)
     return config
   }
 
@@ -132,20 +132,9 @@ extension TinyLanguageModelsConfig {
     config.pretrainingSizes = [20_000, 40_000, 90_000]
     config.pretrainingEpochs = 50
     config.pretrainingBatch = 32
-    config.pretraining = training(learningRate: 1e-4, warmup: 1000)
-    config.fineTuning = training(learningRate: 2e-5, warmup: 5)
+    config.pretraining = .encoder(learningRate: 1e-4, warmup: 1000)
+    config.fineTuning = .encoder(learningRate: 2e-5, warmup: 5)
     config.testPassagesPerClass = 1000
     return config
-  }
-
-  private static func training(learningRate: Double, warmup: Int) -> ObjectiveTraining {
-    var training = ObjectiveTraining()
-    training.optimizer.learningRate = learningRate
-    training.optimizer.beta2 = 0.999
-    training.optimizer.weightDecay = 0.01
-    training.schedule.shape = .linear
-    training.schedule.warmupSteps = warmup
-    training.schedule.finalShare = 0
-    return training
   }
 }
