@@ -89,6 +89,22 @@ struct BERTTests {
     }
   }
 
+  @Test("A masked model without segments is saved as one that can be read, with the same scores")
+  func savedWithoutSegments() throws {
+    let model = try MaskedLanguageModel(BERTTests.config(), weights: .random(RandomKey(seed: 4)))
+    try model.prepare(.float32, training: false, device: .cpu)
+    try Fixtures.withTemporaryFolder { folder in
+      try ModelFolder.save(.masked(model), endOfText: 0, to: folder)
+      guard case .masked(let read) = try ModelFolder.open(folder) else {
+        Issue.record("another kind of model was read")
+        return
+      }
+      try read.prepare(.float32, training: false, device: .cpu)
+      let expected: [Float] = try model.logits(ids([1, 2, 3]), attended: nil, .inference).values()
+      #expect(try read.logits(ids([1, 2, 3]), attended: nil, .inference).values() == expected)
+    }
+  }
+
   @Test("Copied parameters give the same states; the copy then goes its own way")
   func copying() throws {
     let source = try encoder(seed: 5)

@@ -19,8 +19,8 @@ struct BioptimusTests {
       ])
     #expect(plan.runs == 18)
     #expect(plan.arms[1].parameters - plan.arms[0].parameters == 100 * 64)
-    // 8 steps of 64 passages, and six times 19 steps of 16 lines, of 64 positions each.
-    #expect(plan.arms[1].tokens == (8 * 64 + 6 * 19 * 16) * 64)
+    // 8 steps of 64 passages, and four times 10 steps of 32 lines, of 64 positions each.
+    #expect(plan.arms[1].tokens == (8 * 64 + 4 * 10 * 32) * 64)
   }
 
   @Test("What does not fit together is refused by its field")

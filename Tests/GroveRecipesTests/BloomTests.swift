@@ -26,7 +26,12 @@ struct BloomTests {
       refusal("heldOutTasks=[count]")
         == "--set heldOutTasks=[count]: heldOutTasks: lists of one length have one count: there is nothing to choose")
     #expect(
-      refusal("training.model.positions.kind=learned")
-        == "scale tiny: training.model: the first arm has alibi and a norm behind the vectors of tokens")
+      refusal("training.model.positions.kind=learned", "training.model.norm.embedding=no") == """
+        scale tiny: 2 problems
+          --set training.model.positions.kind=learned: training.model.positions.kind: learned is not alibi, which the first \
+        arm has
+          --set training.model.norm.embedding=no: training.model.norm.embedding: no leaves out the norm that the first arm \
+        has
+        """)
   }
 }

@@ -47,7 +47,8 @@ public struct T5: Module {
   }
 
   /// What the encoder makes of ids `[B, S]`: `[B, S, C]`, in the working precision.
-  public func encoded(_ tokens: Tensor, _ mode: Mode) throws -> Tensor {
+  /// - Parameter hook: sees the activations of the encoder's blocks.
+  public func encoded(_ tokens: Tensor, _ mode: Mode, hook: ActivationHook? = nil) throws -> Tensor {
     let (_, s) = try tokens.sizes("tokens", as: "B T")
     let isRouted = config.routing.kind != .none
     let mask: AttentionMask = try isRouted ? .none : encoderBias.mask(s, as: outputWeight.dtype)
@@ -55,6 +56,7 @@ public struct T5: Module {
     for (index, block) in encoder.enumerated() {
       var context = LayerContext(mode: mode.split(index), mask: mask)
       if isRouted { context.distance = encoderBias }
+      (context.layer, context.hook) = (index, hook)
       x = try block(x, context)
     }
     return try dropout(encoderNorm(x, as: outputWeight.dtype), mode, "encoder output")

@@ -1,5 +1,6 @@
 public import Foundation
 import GroveCore
+import GroveTensor
 
 /// A model of any kind, as a folder holds it.
 public enum StoredModel {
@@ -54,13 +55,16 @@ extension ModelFolder {
   /// - Parameter endOfText: the id that ends a document, for a decoder.
   public static func save(_ model: StoredModel, endOfText: Int, to folder: URL) throws {
     let config: JSONValue
+    var items = try items(of: model.module)
     switch model {
     case .decoder(let model): return try save(model, endOfText: endOfText, to: folder)
     case .encoderDecoder(let model): config = model.config.huggingFace
-    case .masked(let model): config = model.config.huggingFace
+    case .masked(let model):
+      config = model.config.huggingFace
+      items += try model.impliedItems()
     }
     try FileSystem.write(config.prettyText + "\n", to: folder.appending(path: "config.json"))
-    try SafetensorsWriter.write(try items(of: model.module), to: folder.appending(path: "model.safetensors"))
+    try SafetensorsWriter.write(items, to: folder.appending(path: "model.safetensors"))
   }
 
   static func reader(_ folder: URL) throws -> HuggingFaceReader {
@@ -103,6 +107,15 @@ extension T5 {
 }
 
 extension MaskedLanguageModel {
+  /// What the architecture has and the model leaves out: BERT has one kind of segment at least, here of zeros, which change
+  /// nothing.
+  fileprivate func impliedItems() throws -> [SafetensorsWriter.Item] {
+    guard config.family != .grove, config.segments == 0 else { return [] }
+    let base = config.countsText ? "roberta" : "bert"
+    let zeros = try Tensor.zeros([1, config.width], .float32)
+    return [SafetensorsWriter.Item("\(base).embeddings.token_type_embeddings.weight", zeros)]
+  }
+
   fileprivate var traits: CheckpointTraits {
     let isBERT = !config.countsText
     let (base, head) = isBERT ? ("bert", "cls.predictions") : ("roberta", "lm_head")

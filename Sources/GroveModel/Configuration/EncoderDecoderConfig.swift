@@ -48,7 +48,7 @@ public struct EncoderDecoderConfig: Config {
       issues.append(ConfigIssue(field, "\(value) is outside 1...\(ModelConfig.largestSize)"))
     }
     issues += PositionConfig.bucketIssues(buckets, longestDistance) + routing.issues().under("routing")
-    if routing.kind != .none, routing.lightHeads >= heads {
+    if routing.kind.chooses, routing.lightHeads >= heads {
       issues.append(ConfigIssue("routing.lightHeads", "\(routing.lightHeads) leaves none of \(heads) heads heavy"))
     }
     if crossKeyValueHeads < 0 || crossKeyValueHeads > 0 && heads % crossKeyValueHeads != 0 {

@@ -12,7 +12,7 @@ protocol FeedForwardLayer {
 extension ModelConfig {
   /// What follows attention in a block.
   func makeFeedForward(weights: InitialWeights) throws -> any FeedForwardLayer {
-    try routing.kind == .none ? FeedForward(self, weights: weights) : RoutedFeedForward(self, weights: weights)
+    try routing.kind.chooses ? RoutedFeedForward(self, weights: weights) : FeedForward(self, weights: weights)
   }
 }
 

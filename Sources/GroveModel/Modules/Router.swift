@@ -7,9 +7,12 @@ struct Router {
   /// u, `[1, C]`; nil for chance.
   let weight: Parameter?
   private let config: RoutingConfig
+  /// Of the positions that chance chooses: the router's own, and no matter of the seed.
+  private let chance: RandomKey
 
   init(_ config: ModelConfig, weights: InitialWeights) throws {
     self.config = config.routing
+    chance = weights.place.split("routing")
     weight =
       config.routing.kind == .learned
       ? try weights.matrix([1, config.width], deviation: config.initialDeviation, role: .embedding) : nil
@@ -47,7 +50,7 @@ struct Router {
     let (b, t, _) = try x.sizes("x", as: "B T C")
     let count = max(1, Int((share * Double(t)).rounded()))
     guard let weight else {
-      let order = Permutation(count: t, key: RandomKey(seed: 0).split("routing").split(t))
+      let order = Permutation(count: t, key: chance.split(t))
       let places = (0..<count).map { Int64(order[$0]) }
       return Choice(
         places: try Tensor(places, [1, count]).expanded(to: [b, count]).contiguous().moved(to: x.device), weights: nil)

@@ -13,7 +13,11 @@ protocol TokenMixer {
 extension ModelConfig {
   /// What mixes the positions of a block.
   func makeMixer(weights: InitialWeights) throws -> any TokenMixer {
-    if routing.kind != .none { return try RoutedAttention(self, weights: weights) }
+    switch routing.kind {
+    case .none: break
+    case .local: return try LocalAttention(self, weights: weights)
+    case .learned, .random: return try RoutedAttention(self, weights: weights)
+    }
     return switch attention.kind {
     case .softmax: try Attention(self, weights: weights)
     case .attentionFree: try AttentionFree(self, weights: weights)

@@ -24,7 +24,7 @@ public struct BioptimusConfig: Config {
   public var passageWords = 20
   public var batchSize = 64
   /// Steps of the general encoder.
-  public var generalSteps = 700
+  public var generalSteps = 500
   /// Steps on medical text; a multiple of the curriculum's phases.
   public var steps = 500
   public var pretraining = ObjectiveTraining()
@@ -98,6 +98,7 @@ extension BioptimusConfig {
     (config.encoder.contextLength, config.encoder.segments) = (64, 1)
     config.pretraining = .encoder(learningRate: 2e-3, warmup: 100)
     config.continued = .encoder(learningRate: 1e-3, warmup: 25)
+    (config.spans.epochs, config.spans.batchSize) = (4, 32)
     config.spans.training = .encoder(learningRate: 1e-3, warmup: 10)
     return config
   }

@@ -62,8 +62,14 @@ public struct BloomConfig: Config {
     if heldOutTasks.contains(.count) {
       issues.append(ConfigIssue("heldOutTasks", "lists of one length have one count: there is nothing to choose"))
     }
-    if training.model.positions.kind != .alibi || training.model.norm.embedding != .yes {
-      issues.append(ConfigIssue("training.model", "the first arm has alibi and a norm behind the vectors of tokens"))
+    let (positions, norm) = (training.model.positions.kind, training.model.norm.embedding)
+    if positions != .alibi {
+      issues.append(
+        ConfigIssue("training.model.positions.kind", "\(positions.rawValue) is not alibi, which the first arm has"))
+    }
+    if norm != .yes {
+      issues.append(
+        ConfigIssue("training.model.norm.embedding", "\(norm.rawValue) leaves out the norm that the first arm has"))
     }
     return issues
   }
