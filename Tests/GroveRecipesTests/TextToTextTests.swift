@@ -16,7 +16,7 @@ struct TextToTextTests {
     #expect(
       plan.arms[1].parameters == 4 * 12 * square + 2 * 4 * square + (2 * 2 + 2 * 3 + 2) * 64 + 2 * 32 * 4 + embeddings)
     #expect(plan.arms[2].parameters == 2 * 12 * square + (2 * 2 + 1) * 64 + 32 * 4 + embeddings)
-    #expect(abs(plan.arms[1].operations / plan.arms[2].operations - 1) < 0.15)
+    #expect(abs(plan.arms[1].operations / plan.arms[2].operations - 1) < 0.25)
   }
 
   @Test("A config that cannot be is refused by field")
