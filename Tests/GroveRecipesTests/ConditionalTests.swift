@@ -70,6 +70,7 @@ struct ConditionalTests {
     #expect(message("model.routing.kind=learned").contains("model.routing.kind: the arms choose it"))
     #expect(message("model.vocabularySize=257").contains("model.vocabularySize: 257 is not 320, that of the texts"))
     #expect(message("timedLengths=[512, 256]").contains("timedLengths: [512, 256] are not rising lengths"))
+    #expect(message("timedRounds=1").contains("timedRounds: 1 has no interval; give 2 or more"))
     #expect(message("stages.1.steps=0").contains("stages.1.steps: 0 is not positive"))
   }
 }

@@ -51,9 +51,10 @@ public struct ConditionalConfig: Config {
   public func issues() -> [ConfigIssue] {
     var issues = stages.enumerated().flatMap { $1.issues().under("stages.\($0)") }
     for (field, value) in [
-      ("seeds", seeds), ("heldOutTexts", heldOutTexts), ("timedRounds", timedRounds),
+      ("seeds", seeds), ("heldOutTexts", heldOutTexts),
     ]
     where value <= 0 { issues.append(ConfigIssue(field, "\(value) is not positive")) }
+    if timedRounds < 2 { issues.append(ConfigIssue("timedRounds", "\(timedRounds) has no interval; give 2 or more")) }
     if stages.isEmpty { issues.append(ConfigIssue("stages", "there is none to train")) }
     for (index, stage) in stages.enumerated() where stage.length < NeedleTexts.facts {
       issues.append(
@@ -123,7 +124,7 @@ extension ConditionalConfig {
       NeedleStage(length: 256, batchSize: 1, steps: 2),
     ]
     config.heldOutTexts = 2
-    (config.timedLengths, config.timedRounds) = ([256, 512], 1)
+    (config.timedLengths, config.timedRounds) = ([256, 512], 2)
     return config
   }
 
