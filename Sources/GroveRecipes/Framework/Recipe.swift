@@ -64,12 +64,14 @@ public enum Recipes {
   /// By id.
   public static let all: [any Recipe] = [
     AttentionFreeRecipe(), BiomedicalTokenizationRecipe(), BioptimusRecipe(), BranchTrainMergeRecipe(),
-    ClusterBranchTrainMergeRecipe(), CriticalMixtureRecipe(),
+    ClusterBranchTrainMergeRecipe(),
+    ConditionalRecipe(),
+    CriticalMixtureRecipe(),
     BloomRecipe(), SubLayerNormRecipe(),
     InstructionResidualRecipe(), DropAndRescaleRecipe(), DeepNormRecipe(), HrrformerRecipe(),
     LengthExtrapolationRecipe(), MultiQueryRecipe(), MonolingualModelRecipe(), PythiaRecipe(), RewarmRecipe(),
     SparseLowRankRecipe(), SparsePretrainingRecipe(), SparseTransformerRecipe(), StabilityGapRecipe(),
-    TinyLanguageModelsRecipe(),
+    TextToTextRecipe(), TinyLanguageModelsRecipe(),
     CrossLingualExpertsRecipe(),
   ]
 

@@ -20,13 +20,8 @@ struct PassageCutter {
 
   /// - Parameter documents: what the tokenizer is learned from.
   init(_ documents: [Document], vocabularySize: Int, length: Int) throws {
-    var trainer = try BytePairTrainer(
-      .init(
-        vocabularySize: vocabularySize, minimumFrequency: 2,
-        specialTokens: [CorpusTokenizer.endOfText, "[CLS]", "[MASK]"], preTokenizer: .gpt2, malformed: .replacing,
-        wordMemoryBytes: 1 << 30))
-    for document in documents { trainer.count(document.text) }
-    let tokenizer = trainer.train()
+    let tokenizer = try Tokenizer.learned(
+      from: documents, vocabularySize: vocabularySize, specialTokens: [CorpusTokenizer.endOfText, "[CLS]", "[MASK]"])
     guard let classToken = tokenizer.id(ofAddedToken: "[CLS]"), let maskToken = tokenizer.id(ofAddedToken: "[MASK]")
     else { preconditionFailure("the trainer lost a special token") }
     self.classToken = Int64(classToken)

@@ -16,8 +16,8 @@ struct PassageData: Sendable {
   /// - Throws: `GroveError` if a file is missing or there are too few passages.
   init(corpus: URL, _ config: TinyLanguageModelsConfig) throws {
     let split = try SplitRule(validationShare: 0.3, seed: 0)
-    let manual = try PassageData.documents(config.manual, in: corpus)
-    let scripture = try PassageData.documents(config.scripture, in: corpus)
+    let manual = try RecipeTexts.documents(of: config.manual, in: corpus)
+    let scripture = try RecipeTexts.documents(of: config.scripture, in: corpus)
     let learned = (manual + scripture).filter { split.split(of: $0.id) == .train }
     var cutter = try PassageCutter(learned, vocabularySize: config.vocabularySize, length: config.encoder.contextLength)
     classToken = cutter.classToken
@@ -61,15 +61,6 @@ struct PassageData: Sendable {
   /// The file of a domain.
   static func files(_ name: String, in corpus: URL) throws -> CorpusFiles {
     try CorpusFiles([corpus.appending(path: "\(name).jsonl.zst")])
-  }
-
-  private static func documents(_ name: String, in corpus: URL) throws -> [Document] {
-    let reader = DocumentReader(
-      try files(name, in: corpus), ReadingOptions(domain: .fileName, brokenLines: .fail)
-    ) { _ in }
-    var documents: [Document] = []
-    while let document = try reader.next() { documents.append(document) }
-    return documents
   }
 
   private static func byClass(_ passages: [Passage], _ task: PassageTask) -> [[Passage]] {
