@@ -56,7 +56,8 @@ struct DecodingKernelTests {
 
   @Test("The last queries see what a mask would let them see", arguments: precisions, [1, 3, 31, 40])
   func lastQueries(precision: DType, queries: Int) throws {
-    for (heads, groups, width) in [(4, 4, 16), (4, 2, 64), (10, 2, 20), (4, 1, 3), (9, 3, 32), (7, 1, 13), (4, 4, 80)] {
+    let shapes = [(4, 4, 16), (4, 2, 64), (10, 2, 20), (4, 1, 3), (9, 3, 32), (7, 1, 13), (4, 4, 80)]
+    for (heads, groups, width) in shapes {
       let q = try KernelTests.random([2, heads, queries, width], "q", precision)
       let k = try KernelTests.random([2, groups, 57, width], "k", precision)
       let v = try KernelTests.random([2, groups, 57, width], "v", precision)
@@ -65,7 +66,8 @@ struct DecodingKernelTests {
       let wide = try [q, k, v].map { try $0.cast(to: .float32) }
       let expected = try scaledDotProductAttention(wide[0], wide[1], wide[2], mask: .allowed(mask), dropout: 0)
       #expect(y.dtype == precision && y.shape == q.shape)
-      #expect(try y.isClose(to: expected, within: Self.tolerance(precision)), "\(queries) of \(heads) heads of \(width)")
+      #expect(
+        try y.isClose(to: expected, within: Self.tolerance(precision)), "\(queries) of \(heads) heads of \(width)")
     }
   }
 
