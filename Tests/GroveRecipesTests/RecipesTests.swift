@@ -224,10 +224,10 @@ struct RecipesTests {
     #expect(recipe.config(scale).issues() == [])
     let plan = try recipe.plan(scale, overrides: [])
     #expect(plan.runs > 0 && plan.operations > 0)
-    let models = plan.arms.filter { $0.name != "tokenizers" }
+    let models = plan.arms.filter { !["tokenizers", "texts"].contains($0.name) }
     #expect(models.allSatisfy { $0.parameters > 0 && ($0.tokens > 0 || trainsNothing($0.name)) })
-    // What is not a claim about models needs no seeds: a restart, the time of a decision, memory, tokenizers.
-    let once = ["w16-restarted", "latency", "pass", "memory", "costs", "tokenizers"]
+    // What is not a claim about models needs no seeds: a restart, the time of a decision, memory, tokenizers, texts.
+    let once = ["w16-restarted", "latency", "pass", "memory", "costs", "tokenizers", "segmenter", "texts"]
     if scale == .tiny { #expect(plan.arms.allSatisfy { $0.seeds >= 3 || once.contains($0.name) }) }
   }
 
