@@ -20,6 +20,14 @@ public struct ConfigIssue: Equatable, Sendable, CustomStringConvertible {
     self.problem = problem
   }
 
+  /// One for each value, by its field, that is not above 0.
+  public static func notPositive<Value: Comparable & ExpressibleByIntegerLiteral>(
+    _ values: KeyValuePairs<String, Value>
+  ) -> [ConfigIssue] {
+    // What is not a number is not above 0 either.
+    values.filter { !($0.value > 0) }.map { ConfigIssue($0.key, "\($0.value) is not positive") }
+  }
+
   public var description: String { "\(field): \(problem)" }
 }
 

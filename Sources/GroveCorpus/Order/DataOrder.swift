@@ -114,28 +114,17 @@ public struct DataOrder: Sendable {
     precondition(samples.lowerBound >= 0, "samples \(samples) begin before 0")
     switch plan {
     case .proportional(let starts, let key):
-      var epoch = -1
-      var permutation: Permutation?
+      let order = EpochOrder(count: sequenceCount, key: key)
       return samples.map { sample in
-        let (sampleEpoch, position) = sample.quotientAndRemainder(dividingBy: sequenceCount)
-        let current: Permutation
-        if let permutation, epoch == sampleEpoch {
-          current = permutation
-        } else {
-          current = Permutation(count: sequenceCount, key: key.split(sampleEpoch))
-          (permutation, epoch) = (current, sampleEpoch)
-        }
-        let sequence = current[position]
+        let (sequence, epoch) = order[sample]
         let domain = DataOrder.last(of: starts, notAbove: sequence)
-        return SequenceReference(domain: domain, index: sequence - starts[domain], epoch: sampleEpoch)
+        return SequenceReference(domain: domain, index: sequence - starts[domain], epoch: epoch)
       }
     case .weighted(let schedule, let chosen, let keys):
       return samples.map { sample in
         let (slot, earlier) = schedule.assignment(of: sample)
-        let count = domains[chosen[slot]].count
-        let (epoch, position) = earlier.quotientAndRemainder(dividingBy: count)
-        let permutation = Permutation(count: count, key: keys[slot].split(epoch))
-        return SequenceReference(domain: chosen[slot], index: permutation[position], epoch: epoch)
+        let (index, epoch) = EpochOrder(count: domains[chosen[slot]].count, key: keys[slot])[earlier]
+        return SequenceReference(domain: chosen[slot], index: index, epoch: epoch)
       }
     }
   }

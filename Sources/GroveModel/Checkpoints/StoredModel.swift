@@ -55,16 +55,16 @@ extension ModelFolder {
   /// - Parameter endOfText: the id that ends a document, for a decoder.
   public static func save(_ model: StoredModel, endOfText: Int, to folder: URL) throws {
     let config: JSONValue
-    var items = try items(of: model.module)
+    var implied: [SafetensorsWriter.Item] = []
     switch model {
     case .decoder(let model): return try save(model, endOfText: endOfText, to: folder)
     case .encoderDecoder(let model): config = model.config.huggingFace
     case .masked(let model):
       config = model.config.huggingFace
-      items += try model.impliedItems()
+      implied = try model.impliedItems()
     }
     try FileSystem.write(config.prettyText + "\n", to: folder.appending(path: "config.json"))
-    try SafetensorsWriter.write(items, to: folder.appending(path: "model.safetensors"))
+    try SafetensorsWriter.write(try items(of: model.module) + implied, to: folder.appending(path: "model.safetensors"))
   }
 
   static func reader(_ folder: URL) throws -> HuggingFaceReader {

@@ -19,9 +19,7 @@ public struct AttentionFreeRecipeConfig: Config {
 
   public func issues() -> [ConfigIssue] {
     var issues = comparison.issues().under("comparison")
-    for (field, value) in [("window", window), ("rank", rank)] where value <= 0 {
-      issues.append(ConfigIssue(field, "\(value) is not positive"))
-    }
+    issues += ConfigIssue.notPositive(["window": window, "rank": rank])
     if lengths.count < 3 || lengths[0] <= 0 || zip(lengths, lengths.dropFirst()).contains(where: >=) {
       issues.append(ConfigIssue("lengths", "\(lengths) are not three or more rising lengths"))
     }

@@ -32,10 +32,10 @@ public struct BiomedicalTokenizationConfig: Config {
   public init() {}
 
   public func issues() -> [ConfigIssue] {
-    var issues = [
-      ("seeds", seeds), ("passageWords", passageWords), ("batchSize", batchSize), ("steps", steps),
-      ("maskedWords", maskedWords), ("linkedTerms", linkedTerms),
-    ].filter { $0.1 <= 0 }.map { ConfigIssue($0.0, "\($0.1) is not positive") }
+    var issues = ConfigIssue.notPositive([
+      "seeds": seeds, "passageWords": passageWords, "batchSize": batchSize, "steps": steps, "maskedWords": maskedWords,
+      "linkedTerms": linkedTerms,
+    ])
     if documents < 0 { issues.append(ConfigIssue("documents", "\(documents) is negative")) }
     if !(margin > 0 && margin < 1) { issues.append(ConfigIssue("margin", "\(margin) is outside (0, 1)")) }
     if vocabularySize < 200 { issues.append(ConfigIssue("vocabularySize", "\(vocabularySize) is below 200")) }

@@ -88,9 +88,7 @@ struct BiomedicalTokenizationJudgement {
       BarChart.Group(
         name,
         try [BiomedicalTokenizationArms.standard, BiomedicalTokenizationArms.morphemes].map { arm in
-          let values = try records.figures(figure, of: arm)
-          let interval = values.count > 1 ? try Interval.ofMean(values) : nil
-          return BarChart.Bar(try Statistics.mean(values), interval: interval.map { $0.lower...$0.upper })
+          try RecipeFindings.Figure(figure, overSeeds: records.figures(figure, of: arm)).bar
         })
     }
     return [

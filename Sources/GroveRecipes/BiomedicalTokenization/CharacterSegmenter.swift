@@ -20,9 +20,8 @@ public struct CharacterSegmenterConfig: Config {
   public init() {}
 
   public func issues() -> [ConfigIssue] {
-    [("words", words), ("batchSize", batchSize), ("steps", steps)].filter { $0.1 <= 0 }.map {
-      ConfigIssue($0.0, "\($0.1) is not positive")
-    } + training.issues().under("training") + encoder.issues()
+    ConfigIssue.notPositive(["words": words, "batchSize": batchSize, "steps": steps])
+      + training.issues().under("training") + encoder.issues()
   }
 
   /// An id for a letter and both of its neighbours; id 0 is padding.
@@ -58,11 +57,9 @@ struct CharacterSegmenter {
     _ words: [MedicalTexts.Segmentation], random: RandomKey, onStep: (_ step: Int, _ lossNats: Double) throws -> Void
   ) throws {
     let items = words.prefix(config.words).filter { Self.letters($0.word) != nil }
+    let order = EpochOrder(count: items.count, key: random.split("order"))
     _ = try config.training.run(model, steps: config.steps, random: random.split("dropout")) { step, mode in
-      let batch = (0..<config.batchSize).map { index -> MedicalTexts.Segmentation in
-        let (epoch, place) = (step * config.batchSize + index).quotientAndRemainder(dividingBy: items.count)
-        return items[Permutation(count: items.count, key: random.split("order").split(epoch))[place]]
-      }
+      let batch = (0..<config.batchSize).map { items[order[step * config.batchSize + $0].item] }
       let padded = try PaddedRows(batch.compactMap { Self.letters($0.word) }, on: device)
       let length = padded.length
       let labels = batch.flatMap { item -> [Int64] in

@@ -10,7 +10,7 @@ struct SynonymLinking: Sendable {
   init(_ synonyms: [MedicalTexts.Synonyms], count: Int) {
     let all = synonyms.compactMap { item in item.terms.first { $0 != item.title }.map { (term: $0, title: item.title) }
     }
-    let chosen = (0..<min(count, all.count)).map { all[$0 * all.count / min(count, all.count)] }
+    let chosen = all.spread(over: count)
     (terms, titles) = (chosen.map(\.term), chosen.map(\.title))
   }
 

@@ -36,10 +36,10 @@ public struct BioptimusConfig: Config {
   public init() {}
 
   public func issues() -> [ConfigIssue] {
-    var issues = [
-      ("seeds", seeds), ("newTokens", newTokens), ("occurrences", occurrences), ("passageWords", passageWords),
-      ("batchSize", batchSize), ("generalSteps", generalSteps), ("steps", steps), ("maskedWords", maskedWords),
-    ].filter { $0.1 <= 0 }.map { ConfigIssue($0.0, "\($0.1) is not positive") }
+    var issues = ConfigIssue.notPositive([
+      "seeds": seeds, "newTokens": newTokens, "occurrences": occurrences, "passageWords": passageWords,
+      "batchSize": batchSize, "generalSteps": generalSteps, "steps": steps, "maskedWords": maskedWords,
+    ])
     if documents < 0 { issues.append(ConfigIssue("documents", "\(documents) is negative")) }
     if vocabularySize < 200 { issues.append(ConfigIssue("vocabularySize", "\(vocabularySize) is below 200")) }
     if encoder.contextLength <= passageWords {

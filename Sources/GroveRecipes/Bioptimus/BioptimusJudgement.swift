@@ -45,26 +45,17 @@ struct BioptimusJudgement {
   }
 
   private func area() throws -> CriterionResult {
-    try paired(
-      "area", areas(Rows.contextual.rawValue), areas(Rows.random.rawValue), "nats a hidden token",
-      isMet: { $0.upper < 0 })
+    try records.compared(
+      recipe.criterion("area"), areas(Rows.contextual.rawValue), areas(Rows.random.rawValue),
+      in: "nats a hidden token"
+    ) { $0.upper < 0 }
   }
 
   private func names() throws -> CriterionResult {
-    try paired(
-      "names", records.figures("names", of: Rows.contextual.rawValue),
-      records.figures("names", of: Rows.random.rawValue), "F1", isMet: { $0.lower > 0 })
-  }
-
-  private func paired(
-    _ id: String, _ first: [Double], _ second: [Double], _ unit: String, isMet: (Interval) -> Bool
-  ) throws -> CriterionResult {
-    let bySeed = "by seed \(ComparisonRecords.words(zip(first, second).map { $0 - $1 }, "%+.3f")) \(unit)"
-    guard let interval = try records.paired(first, second) else {
-      return CriterionResult(recipe.criterion(id), .undecided, "one seed; \(bySeed)")
-    }
-    return CriterionResult(
-      recipe.criterion(id), isMet(interval) ? .met : .notMet, "mean \(interval); \(bySeed)", interval: interval)
+    try records.compared(
+      recipe.criterion("names"), records.figures("names", of: Rows.contextual.rawValue),
+      records.figures("names", of: Rows.random.rawValue), in: "F1"
+    ) { $0.lower > 0 }
   }
 
   private func order() throws -> CriterionResult {
@@ -76,11 +67,7 @@ struct BioptimusJudgement {
 
   private func namesChart() throws -> Report.Block {
     let groups = try arms.map { arm in
-      let values = try records.figures("names", of: arm)
-      let interval = values.count > 1 ? try Interval.ofMean(values) : nil
-      return (
-        label: arm, bar: BarChart.Bar(try Statistics.mean(values), interval: interval.map { $0.lower...$0.upper })
-      )
+      (label: arm, bar: try RecipeFindings.Figure("names", overSeeds: records.figures("names", of: arm)).bar)
     }
     return .barChart(
       BarChart(

@@ -42,7 +42,7 @@ public struct BloomConfig: Config {
     if rates.isEmpty || !rates.allSatisfy({ $0 > 0 && $0.isFinite }) || !zip(rates, rates.dropFirst()).allSatisfy(<) {
       issues.append(ConfigIssue("rates", "\(rates) are not rising rates"))
     }
-    if rateSeeds <= 0 { issues.append(ConfigIssue("rateSeeds", "\(rateSeeds) is not positive")) }
+    issues += ConfigIssue.notPositive(["rateSeeds": rateSeeds])
     if rateSteps < 10 || rateSteps <= training.warmupSteps {
       let least = max(10, training.warmupSteps + 1)
       issues.append(ConfigIssue("rateSteps", "\(rateSteps) is below \(least): longer than the warm-up, and ten steps"))

@@ -52,10 +52,8 @@ public struct ComparisonConfig: Config, TextStreamSettings {
 
   public func issues() -> [ConfigIssue] {
     var issues = model.issues().under("model")
-    for (field, value) in [("seeds", seeds), ("batchSize", batchSize), ("steps", steps)] where value <= 0 {
-      issues.append(ConfigIssue(field, "\(value) is not positive"))
-    }
-    if !(learningRate > 0) { issues.append(ConfigIssue("learningRate", "\(learningRate) is not positive")) }
+    issues += ConfigIssue.notPositive(["seeds": seeds, "batchSize": batchSize, "steps": steps])
+    issues += ConfigIssue.notPositive(["learningRate": learningRate])
     if !(0..<steps).contains(warmupSteps) {
       issues.append(ConfigIssue("warmupSteps", "\(warmupSteps) is outside 0..<\(steps), the steps"))
     }

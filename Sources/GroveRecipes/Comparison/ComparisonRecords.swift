@@ -46,6 +46,20 @@ struct ComparisonRecords {
     return differences.count > 1 ? try .ofMean(differences) : nil
   }
 
+  /// The outcome of a criterion about the difference of two arms, first minus second, by its interval over seeds; undecided
+  /// for one seed.
+  /// - Parameter unit: what is compared, in words.
+  func compared(
+    _ criterion: Criterion, _ first: [Double], _ second: [Double], in unit: String, isMet: (Interval) -> Bool
+  ) throws -> CriterionResult {
+    let words = "by seed: " + ComparisonRecords.words(zip(first, second).map { $0 - $1 })
+    guard let interval = try paired(first, second) else {
+      return CriterionResult(criterion, .undecided, "one seed has no interval; \(words)")
+    }
+    return CriterionResult(
+      criterion, isMet(interval) ? .met : .notMet, "\(unit) \(interval); \(words)", interval: interval)
+  }
+
   /// A figure for the report: bits per byte of each arm over its seeds.
   func lossFigures(_ arms: [String]) throws -> [RecipeFindings.Figure] {
     try arms.map { try RecipeFindings.Figure("\($0): bits per byte", overSeeds: bitsPerByte($0)) }

@@ -17,9 +17,7 @@ public struct NeedleStage: Config {
   }
 
   public func issues() -> [ConfigIssue] {
-    [("length", length), ("batchSize", batchSize), ("steps", steps)].filter { $0.1 <= 0 }.map {
-      ConfigIssue($0.0, "\($0.1) is not positive")
-    }
+    ConfigIssue.notPositive(["length": length, "batchSize": batchSize, "steps": steps])
   }
 }
 
@@ -50,10 +48,7 @@ public struct ConditionalConfig: Config {
 
   public func issues() -> [ConfigIssue] {
     var issues = stages.enumerated().flatMap { $1.issues().under("stages.\($0)") }
-    for (field, value) in [
-      ("seeds", seeds), ("heldOutTexts", heldOutTexts),
-    ]
-    where value <= 0 { issues.append(ConfigIssue(field, "\(value) is not positive")) }
+    issues += ConfigIssue.notPositive(["seeds": seeds, "heldOutTexts": heldOutTexts])
     if timedRounds < 2 { issues.append(ConfigIssue("timedRounds", "\(timedRounds) has no interval; give 2 or more")) }
     if stages.isEmpty { issues.append(ConfigIssue("stages", "there is none to train")) }
     for (index, stage) in stages.enumerated() where stage.length < NeedleTexts.facts {

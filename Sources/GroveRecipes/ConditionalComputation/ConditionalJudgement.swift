@@ -73,13 +73,10 @@ struct ConditionalJudgement {
   }
 
   private func learnedRouting() throws -> CriterionResult {
-    let criterion = recipe.criterion("learned-routing")
-    let (first, second) = (try figures("accuracy", .conditional), try figures("accuracy", .random))
-    let words = "by seed: " + ComparisonRecords.words(zip(first, second).map { $0 - $1 }, "%+.3f")
-    guard let interval = try records.paired(first, second) else {
-      return CriterionResult(criterion, .undecided, "one seed has no interval; \(words)")
-    }
-    return CriterionResult(criterion, interval.lower > 0 ? .met : .notMet, "\(interval); \(words)", interval: interval)
+    try records.compared(
+      recipe.criterion("learned-routing"), figures("accuracy", .conditional), figures("accuracy", .random),
+      in: "share of right answers"
+    ) { $0.lower > 0 }
   }
 
   // MARK: What else a reader wants to see

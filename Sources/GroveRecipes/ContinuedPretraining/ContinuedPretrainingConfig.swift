@@ -41,13 +41,12 @@ public struct ContinuedPretrainingConfig: Config, DecoderShape, TextStreamSettin
   public init() {}
 
   public func issues() -> [ConfigIssue] {
-    var issues: [ConfigIssue] = []
-    for (field, value) in [
-      ("seeds", seeds), ("batchSize", batchSize), ("baseSteps", baseSteps), ("steps", steps),
-      ("validations", validations), ("validationTokens", validationTokens),
-    ] where value <= 0 { issues.append(ConfigIssue(field, "\(value) is not positive")) }
+    var issues = ConfigIssue.notPositive([
+      "seeds": seeds, "batchSize": batchSize, "baseSteps": baseSteps, "steps": steps, "validations": validations,
+      "validationTokens": validationTokens,
+    ])
     issues += shapeIssues()
-    if !(learningRate > 0) { issues.append(ConfigIssue("learningRate", "\(learningRate) is not positive")) }
+    issues += ConfigIssue.notPositive(["learningRate": learningRate])
     if !(0 < floorShare && floorShare < 1) {
       issues.append(ConfigIssue("floorShare", "\(floorShare) is outside (0, 1)"))
     }

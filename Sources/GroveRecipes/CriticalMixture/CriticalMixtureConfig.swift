@@ -35,7 +35,7 @@ public struct CriticalMixtureConfig: Config {
     {
       issues.append(ConfigIssue("ratios", "\(ratios) are not four or more rising shares between 0 and 1"))
     }
-    if !(tolerance > 0) { issues.append(ConfigIssue("tolerance", "\(tolerance) is not positive")) }
+    issues += ConfigIssue.notPositive(["tolerance": tolerance])
     if !(0..<0.25).contains(firstShare) {
       issues.append(ConfigIssue("firstShare", "\(firstShare) is outside [0, 0.25)"))
     }

@@ -39,9 +39,7 @@ public struct DeepNormConfig: Config {
     if !(probedRate > 0 && probedRate.isFinite) {
       issues.append(ConfigIssue("probedRate", "\(probedRate) is not a positive number"))
     }
-    for (field, value) in [("passLayers", passLayers), ("passWidth", passWidth)] where value <= 0 {
-      issues.append(ConfigIssue(field, "\(value) is not positive"))
-    }
+    issues += ConfigIssue.notPositive(["passLayers": passLayers, "passWidth": passWidth])
     if passWidth > 0, passWidth % comparison.model.attention.heads != 0 {
       issues.append(
         ConfigIssue("passWidth", "\(passWidth) is not a multiple of the \(comparison.model.attention.heads) heads"))

@@ -48,7 +48,7 @@ public struct DropAndRescaleConfig: Config {
     if !(0 < weightRate && weightRate < 1) {
       issues.append(ConfigIssue("weightRate", "\(weightRate) is outside (0, 1)"))
     }
-    if draws <= 0 { issues.append(ConfigIssue("draws", "\(draws) is not positive")) }
+    issues += ConfigIssue.notPositive(["draws": draws])
     return issues
   }
 

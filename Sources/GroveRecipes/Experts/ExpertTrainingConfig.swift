@@ -51,16 +51,15 @@ public struct ExpertTrainingConfig: Config, DecoderShape, TextStreamSettings {
   public init() {}
 
   public func issues() -> [ConfigIssue] {
-    var issues: [ConfigIssue] = []
-    for (field, value) in [
-      ("seeds", seeds), ("steps", steps), ("batchSize", batchSize), ("expertBatchSize", expertBatchSize),
-      ("developmentTokens", developmentTokens),
-    ] where value <= 0 { issues.append(ConfigIssue(field, "\(value) is not positive")) }
+    var issues = ConfigIssue.notPositive([
+      "seeds": seeds, "steps": steps, "batchSize": batchSize, "expertBatchSize": expertBatchSize,
+      "developmentTokens": developmentTokens,
+    ])
     issues += shapeIssues()
     if !precision.isForTraining {
       issues.append(ConfigIssue("precision", "\(precision.rawValue) is for inference; train in bfloat16 or float32"))
     }
-    if !(learningRate > 0) { issues.append(ConfigIssue("learningRate", "\(learningRate) is not positive")) }
+    issues += ConfigIssue.notPositive(["learningRate": learningRate])
     if !(0...max(steps, 0)).contains(warmupSteps) {
       issues.append(ConfigIssue("warmupSteps", "\(warmupSteps) is outside 0...\(steps)"))
     }

@@ -31,9 +31,7 @@ extension DecoderShape {
 
   /// What is wrong with the shape, by its fields.
   func shapeIssues() -> [ConfigIssue] {
-    var issues = [("width", width), ("layers", layers), ("contextLength", contextLength)].filter { $0.1 <= 0 }.map {
-      ConfigIssue($0.0, "\($0.1) is not positive")
-    }
+    var issues = ConfigIssue.notPositive(["width": width, "layers": layers, "contextLength": contextLength])
     if heads <= 0 || width % max(2 * heads, 1) != 0 {
       issues.append(ConfigIssue("heads", "\(heads) heads do not divide width \(width) into even parts"))
     }

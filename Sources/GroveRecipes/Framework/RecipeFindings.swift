@@ -34,6 +34,9 @@ public struct RecipeFindings: Sendable {
       value = try Statistics.mean(values)
       interval = values.count > 1 ? try Interval.ofMean(values) : nil
     }
+
+    /// For a chart.
+    var bar: BarChart.Bar { BarChart.Bar(value, interval: interval.map { $0.lower...$0.upper }) }
   }
 
   public init(results: [CriterionResult], figures: [Figure], charts: [Report.Block]) {

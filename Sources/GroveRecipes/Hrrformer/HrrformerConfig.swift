@@ -38,10 +38,10 @@ public struct HrrformerConfig: Config {
 
   public func issues() -> [ConfigIssue] {
     var issues = training.issues().under("training")
-    for (field, value) in [
-      ("seeds", seeds), ("textLength", textLength), ("listDepth", listDepth), ("heldOutPerClass", heldOutPerClass),
-      ("batchSize", batchSize), ("evaluations", evaluations), ("timedRounds", timedRounds),
-    ] where value <= 0 { issues.append(ConfigIssue(field, "\(value) is not positive")) }
+    issues += ConfigIssue.notPositive([
+      "seeds": seeds, "textLength": textLength, "listDepth": listDepth, "heldOutPerClass": heldOutPerClass,
+      "batchSize": batchSize, "evaluations": evaluations, "timedRounds": timedRounds,
+    ])
     if listLength < 8 { issues.append(ConfigIssue("listLength", "\(listLength) is below 8")) }
     if steps < evaluations { issues.append(ConfigIssue("steps", "\(steps) cannot be judged \(evaluations) times")) }
     if kinds.count < 2 || Set(kinds).count != kinds.count {

@@ -26,10 +26,7 @@ public struct InstructionConfig: Config {
   }
 
   public func issues() -> [ConfigIssue] {
-    var issues: [ConfigIssue] = []
-    for (field, value) in [("steps", steps), ("batchSize", batchSize), ("tests", tests)] where value <= 0 {
-      issues.append(ConfigIssue(field, "\(value) is not positive"))
-    }
+    var issues = ConfigIssue.notPositive(["steps": steps, "batchSize": batchSize, "tests": tests])
     if !(1...26).contains(letters) { issues.append(ConfigIssue("letters", "\(letters) is outside 1...26")) }
     if !(1 <= shortest && shortest <= longest && longest <= letters) {
       issues.append(ConfigIssue("longest", "there are no lists of \(shortest) to \(longest) of \(letters) letters"))

@@ -12,10 +12,7 @@ public struct InstructionPracticeConfig: Config {
   public init() {}
 
   public func issues() -> [ConfigIssue] {
-    var issues: [ConfigIssue] = []
-    for (field, value) in [("documents", documents), ("lines", lines)] where value <= 0 {
-      issues.append(ConfigIssue(field, "\(value) is not positive"))
-    }
+    var issues = ConfigIssue.notPositive(["documents": documents, "lines": lines])
     if !(0..<1).contains(share) { issues.append(ConfigIssue("share", "\(share) is outside [0, 1)")) }
     return issues
   }

@@ -25,7 +25,7 @@ public struct LengthExtrapolationConfig: Config {
     if let last = lengths.last, last > 32 * trained {
       issues.append(ConfigIssue("lengths", "\(last) is more than 32 times \(trained), where the decay of xPos ends"))
     }
-    if observedTexts <= 0 { issues.append(ConfigIssue("observedTexts", "\(observedTexts) is not positive")) }
+    issues += ConfigIssue.notPositive(["observedTexts": observedTexts])
     return issues
   }
 

@@ -80,17 +80,12 @@ struct LengthExtrapolationJudgement {
   }
 
   private func interpolates() throws -> CriterionResult {
-    let criterion = recipe.criterion("interpolates")
     func atTrainedLength(_ arm: String) throws -> [Double] {
       try natsPerToken(Reading(arm: arm, sight: .full, length: config.trained))
     }
-    let (xpos, alibi) = (try atTrainedLength(Names.xpos), try atTrainedLength(Names.alibi))
-    let words = "by seed: " + ComparisonRecords.words(zip(xpos, alibi).map { $0 - $1 })
-    guard let interval = try records.paired(xpos, alibi) else {
-      return CriterionResult(criterion, .undecided, "one seed has no interval; \(words)")
-    }
-    return CriterionResult(
-      criterion, interval.upper <= log(1.01) ? .met : .notMet, "nats a token \(interval); \(words)", interval: interval)
+    return try records.compared(
+      recipe.criterion("interpolates"), atTrainedLength(Names.xpos), atTrainedLength(Names.alibi), in: "nats a token"
+    ) { $0.upper <= log(1.01) }
   }
 
   private func beyondBlocks() throws -> CriterionResult {

@@ -17,8 +17,9 @@ struct MaskedPretraining {
 
   /// Trains a prepared model, and gives the loss of every step in nats.
   func run(_ model: MaskedLanguageModel, onStep: (_ step: Int, _ lossNats: Double) throws -> Void) throws -> [Double] {
-    try training.run(model, steps: steps, random: random.split("dropout")) { step, mode in
-      let batch = (0..<batchSize).map { passages[place(step * batchSize + $0)] }
+    let order = EpochOrder(count: passages.count, key: random.split("epoch"))
+    return try training.run(model, steps: steps, random: random.split("dropout")) { step, mode in
+      let batch = (0..<batchSize).map { passages[order[step * batchSize + $0].item] }
       let masking = masking(step)
       let padded = try PaddedRows(batch.map(\.tokens), on: device)
       let hidden = try MaskedTokens(
@@ -31,12 +32,6 @@ struct MaskedPretraining {
     } onStep: {
       try onStep($0, $1)
     }
-  }
-
-  /// The passage of a sample; each time that all were read they come in another order.
-  private func place(_ sample: Int) -> Int {
-    let (epoch, position) = sample.quotientAndRemainder(dividingBy: passages.count)
-    return Permutation(count: passages.count, key: random.split("epoch").split(epoch))[position]
   }
 }
 

@@ -31,9 +31,8 @@ struct MedicalTexts: Sendable {
     let split = try SplitRule(validationShare: 0.1, seed: 0)
     var all: [Document] = []
     try MedicalTexts.read("codes", in: folder) { all.append($0) }
-    let count = documents == 0 ? all.count : min(documents, all.count)
     var (training, heldOut): ([[String]], [[String]]) = ([], [])
-    for document in (0..<count).map({ all[$0 * all.count / count] }) {
+    for document in all.spread(over: documents == 0 ? all.count : documents) {
       let lines = MedicalTexts.lines(document).map(WordText.words)
       if split.split(of: document.id) == .train { training += lines } else { heldOut += lines }
     }

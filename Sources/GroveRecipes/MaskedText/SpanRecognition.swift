@@ -16,10 +16,8 @@ public struct SpanRecognitionConfig: Config {
   public init() {}
 
   public func issues() -> [ConfigIssue] {
-    [("sentences", sentences), ("tests", tests), ("epochs", epochs), ("batchSize", batchSize)].filter { $0.1 <= 0 }.map
-    {
-      ConfigIssue($0.0, "\($0.1) is not positive")
-    } + training.issues().under("training")
+    ConfigIssue.notPositive(["sentences": sentences, "tests": tests, "epochs": epochs, "batchSize": batchSize])
+      + training.issues().under("training")
   }
 
   /// Steps of a fine-tuning.
@@ -59,7 +57,7 @@ struct SpanRecognition: Sendable {
           .argument, field, "\(count) lines with names are asked for, and there are \(sentences.count)",
           remedy: "Ask for fewer, or give a larger corpus.")
       }
-      return (0..<count).map { sentences[$0 * sentences.count / count] }
+      return sentences.spread(over: count)
     }
     self.training = try pick(training, config.sentences, "spans.sentences")
     tests = try pick(heldOut, config.tests, "spans.tests")
@@ -73,16 +71,13 @@ struct SpanRecognition: Sendable {
     try model.prepare(.float32, training: true, device: device)
     try model.encoder.copyParameters(from: encoder)
     let items = passages(training, vocabulary, encoder.config.contextLength)
+    let order = EpochOrder(count: items.count, key: random.split("order"))
     _ = try config.training.run(model, steps: config.steps, random: random.split("dropout")) { step, mode in
-      let batch = (0..<config.batchSize).map { index -> (passage: WordPassage, sentence: Sentence) in
-        let (epoch, place) = (step * config.batchSize + index).quotientAndRemainder(dividingBy: items.count)
-        return items[Permutation(count: items.count, key: random.split("order").split(epoch))[place]]
-      }
+      let batch = (0..<config.batchSize).map { items[order[step * config.batchSize + $0].item] }
       let labels = batch.flatMap { SpanTags.tags($0.sentence.spans, count: $0.passage.words.count).map(Int64.init) }
       return try crossEntropy(
         logits(batch.map(\.passage), model, mode, device), Tensor(labels, [labels.count]).moved(to: device),
         reduction: .meanOverTokens, ignoring: ignoredTarget)
-    } onStep: { _, _ in
     }
     return try judged(model, passages(tests, vocabulary, encoder.config.contextLength), device)
   }

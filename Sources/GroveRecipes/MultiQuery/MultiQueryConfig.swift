@@ -35,13 +35,13 @@ public struct MultiQueryConfig: Config {
       issues.append(
         ConfigIssue("training.model.feedForward.form", "a plain layer takes what is saved to the last number"))
     }
-    if decodedTokens <= 0 { issues.append(ConfigIssue("decodedTokens", "\(decodedTokens) is not positive")) }
+    issues += ConfigIssue.notPositive(["decodedTokens": decodedTokens])
     let rises = zip(decodedContexts, decodedContexts.dropFirst()).allSatisfy { $0 < $1 }
     if decodedContexts.isEmpty || !rises || decodedContexts.contains(where: { $0 <= decodedTokens }) {
       issues.append(
         ConfigIssue("decodedContexts", "\(decodedContexts) do not rise from above decodedTokens \(decodedTokens)"))
     }
-    if decodedTexts <= 0 { issues.append(ConfigIssue("decodedTexts", "\(decodedTexts) is not positive")) }
+    issues += ConfigIssue.notPositive(["decodedTexts": decodedTexts])
     if timedRounds < 2 { issues.append(ConfigIssue("timedRounds", "\(timedRounds) are too few for an interval")) }
     return issues
   }

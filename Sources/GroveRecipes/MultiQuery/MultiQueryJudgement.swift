@@ -65,14 +65,9 @@ struct MultiQueryJudgement {
   }
 
   private func quality() throws -> CriterionResult {
-    let criterion = recipe.criterion("quality")
-    let (first, second) = (try records.natsPerToken(shared), try records.natsPerToken(baseline))
-    let words = "by seed: " + ComparisonRecords.words(zip(first, second).map { $0 - $1 })
-    guard let interval = try records.paired(first, second) else {
-      return CriterionResult(criterion, .undecided, "one seed has no interval; \(words)")
-    }
-    return CriterionResult(
-      criterion, interval.upper <= 0.05 ? .met : .notMet, "nats a token \(interval); \(words)", interval: interval)
+    try records.compared(
+      recipe.criterion("quality"), records.natsPerToken(shared), records.natsPerToken(baseline), in: "nats a token"
+    ) { $0.upper <= 0.05 }
   }
 
   private func beatsOneHead() throws -> CriterionResult {

@@ -31,7 +31,7 @@ public struct PythiaSize: Config {
     if heads <= 0 || width % max(2 * heads, 1) != 0 {
       issues.append(ConfigIssue("heads", "\(heads) heads do not divide width \(width) into even parts"))
     }
-    if !(learningRate > 0) { issues.append(ConfigIssue("learningRate", "\(learningRate) is not positive")) }
+    issues += ConfigIssue.notPositive(["learningRate": learningRate])
     return issues
   }
 }
@@ -70,10 +70,10 @@ public struct PythiaConfig: Config {
     if sizes.count < 2 { issues.append(ConfigIssue("sizes", "\(sizes.count) sizes; a suite has at least two")) }
     for (index, size) in sizes.enumerated() { issues += size.issues().under("sizes.\(index)") }
     if Set(sizes.map(\.name)).count != sizes.count { issues.append(ConfigIssue("sizes", "two have the same name")) }
-    for (field, value) in [
-      ("seeds", seeds), ("contextLength", contextLength), ("batchSize", batchSize), ("passes", passes),
-      ("regularCheckpoints", regularCheckpoints), ("prefixTokens", prefixTokens),
-    ] where value <= 0 { issues.append(ConfigIssue(field, "\(value) is not positive")) }
+    issues += ConfigIssue.notPositive([
+      "seeds": seeds, "contextLength": contextLength, "batchSize": batchSize, "passes": passes,
+      "regularCheckpoints": regularCheckpoints, "prefixTokens": prefixTokens,
+    ])
     if vocabularySize < 257 { issues.append(ConfigIssue("vocabularySize", "\(vocabularySize) is below 257")) }
     if bytesPerDomain < 0 { issues.append(ConfigIssue("bytesPerDomain", "\(bytesPerDomain) is negative")) }
     if bins < 3 { issues.append(ConfigIssue("bins", "\(bins) bins show no trend; at least 3 do")) }
@@ -101,10 +101,9 @@ public struct ArithmeticConfig: Config {
   public init() {}
 
   public func issues() -> [ConfigIssue] {
-    var issues: [ConfigIssue] = []
-    for (field, value) in [
-      ("operandsPerLevel", operandsPerLevel), ("addends", addends), ("linesPerDocument", linesPerDocument),
-    ] where value <= 0 { issues.append(ConfigIssue(field, "\(value) is not positive")) }
+    var issues = ConfigIssue.notPositive([
+      "operandsPerLevel": operandsPerLevel, "addends": addends, "linesPerDocument": linesPerDocument,
+    ])
     if !(2...24).contains(levels) { issues.append(ConfigIssue("levels", "\(levels) is outside 2...24")) }
     if firstOperand < 0 { issues.append(ConfigIssue("firstOperand", "\(firstOperand) is negative")) }
     return issues

@@ -16,7 +16,7 @@ public struct SparseLowRankConfig: Config {
 
   public func issues() -> [ConfigIssue] {
     var issues = comparison.issues().under("comparison")
-    if rank <= 0 { issues.append(ConfigIssue("rank", "\(rank) is not positive")) }
+    issues += ConfigIssue.notPositive(["rank": rank])
     if !(scale > 0 && scale.isFinite) { issues.append(ConfigIssue("scale", "\(scale) is not positive")) }
     let isRising = zip(densities, densities.dropFirst()).allSatisfy(<)
     if densities.count < 2 || !isRising || !densities.allSatisfy({ $0 > 0 && $0 < 1 }) {

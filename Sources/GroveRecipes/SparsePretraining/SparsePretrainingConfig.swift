@@ -31,7 +31,7 @@ public struct SparsePretrainingConfig: Config {
       issues.append(
         ConfigIssue("tuningSteps", "\(tuningSteps) are not more than the warm-up's \(training.warmupSteps)"))
     }
-    if !(tuningRate > 0) { issues.append(ConfigIssue("tuningRate", "\(tuningRate) is not positive")) }
+    issues += ConfigIssue.notPositive(["tuningRate": tuningRate])
     return issues
   }
 

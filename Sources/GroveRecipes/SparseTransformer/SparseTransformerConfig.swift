@@ -38,9 +38,7 @@ public struct SparseTransformerConfig: Config {
     {
       issues.append(ConfigIssue("timedLengths", "\(timedLengths) are not three or more that rise from 16 to 65536"))
     }
-    for (field, value) in [("timedRounds", timedRounds), ("recomputedLayers", recomputedLayers)] where value <= 0 {
-      issues.append(ConfigIssue(field, "\(value) is not positive"))
-    }
+    issues += ConfigIssue.notPositive(["timedRounds": timedRounds, "recomputedLayers": recomputedLayers])
     return issues
   }
 

@@ -35,11 +35,10 @@ public struct StabilityGapConfig: Config {
     if shares[replaced] == nil { issues.append(ConfigIssue("replaced", "'\(replaced)' has no share")) }
     if shares[domain] != nil { issues.append(ConfigIssue("shares.\(domain)", "the base must not read the domain")) }
     if !(0 < dipShare && dipShare <= 1) { issues.append(ConfigIssue("dipShare", "\(dipShare) is outside (0, 1]")) }
-    for (field, value) in [
-      ("passes", passes),
-      ("clozeTokens", clozeTokens), ("clozesPerDocument", clozesPerDocument), ("patterns", patterns),
-      ("patternTokens", patternTokens),
-    ] where value <= 0 { issues.append(ConfigIssue(field, "\(value) is not positive")) }
+    issues += ConfigIssue.notPositive([
+      "passes": passes, "clozeTokens": clozeTokens, "clozesPerDocument": clozesPerDocument, "patterns": patterns,
+      "patternTokens": patternTokens,
+    ])
     let longest = max(clozeTokens, 4 * patternTokens)
     if longest > pretraining.contextLength {
       issues.append(ConfigIssue("patternTokens", "\(longest) tokens do not fit in \(pretraining.contextLength)"))

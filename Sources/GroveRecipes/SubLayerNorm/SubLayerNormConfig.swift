@@ -50,10 +50,9 @@ public struct SubLayerNormConfig: Config {
     if rates.count < 2 || !rates.allSatisfy({ $0 > 0 && $0.isFinite }) || !zip(rates, rates.dropFirst()).allSatisfy(<) {
       issues.append(ConfigIssue("rates", "\(rates) are not two or more rising rates"))
     }
-    for (field, value) in [
-      ("maskedBatch", maskedBatch), ("maskedTests", maskedTests), ("imageBatch", imageBatch),
-      ("imageTests", imageTests),
-    ] where value <= 0 { issues.append(ConfigIssue(field, "\(value) is not positive")) }
+    issues += ConfigIssue.notPositive([
+      "maskedBatch": maskedBatch, "maskedTests": maskedTests, "imageBatch": imageBatch, "imageTests": imageTests,
+    ])
     for (field, value) in [
       ("comparison.steps", comparison.steps), ("maskedSteps", maskedSteps), ("imageSteps", imageSteps),
     ] where value < 10 {

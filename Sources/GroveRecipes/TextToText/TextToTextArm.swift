@@ -63,9 +63,10 @@ enum TextToTextArm: String, CaseIterable, Sendable {
   ) throws -> [Double] {
     let passages = self == .uncleaned ? data.uncleaned : data.cleaned
     let (steps, size) = (config.pretrainingSteps, config.pretrainingBatch)
+    let order = EpochOrder(count: passages.count, key: random.split("order").split("epoch"))
     return try model.train(config.pretraining, steps: steps, random: random.split("dropout")) { step, mode in
       let pairs = (0..<size).map { index -> (source: [Int64], target: [Int64]) in
-        let passage = passages[TextToTextData.place(step * size + index, of: passages.count, random.split("order"))]
+        let passage = passages[order[step * size + index].item]
         // A model of language goes on from nothing.
         if isDecoder { return ([], passage) }
         let pair = config.corruption.pair(
@@ -85,9 +86,10 @@ enum TextToTextArm: String, CaseIterable, Sendable {
   ) throws {
     let examples = data.examples(task, .train)
     let size = config.fineTuningBatch
+    let order = EpochOrder(count: examples.count, key: random.split("epoch"))
     _ = try model.train(config.fineTuning, steps: config.fineTuningSteps, random: random.split("dropout")) {
       step, mode in
-      let batch = (0..<size).map { examples[TextToTextData.place(step * size + $0, of: examples.count, random)] }
+      let batch = (0..<size).map { examples[order[step * size + $0].item] }
       return try model.loss(
         .init(batch.map { ($0.question, $0.answer) }, first: data.end, device: run.device), mode)
     } onStep: { _, _ in

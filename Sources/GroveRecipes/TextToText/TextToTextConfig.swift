@@ -36,14 +36,11 @@ public struct TextToTextConfig: Config {
   public init() {}
 
   public func issues() -> [ConfigIssue] {
-    var issues: [ConfigIssue] = []
-    for (field, value) in [
-      ("seeds", seeds), ("pretrainingSteps", pretrainingSteps),
-      ("pretrainingBatch", pretrainingBatch),
-      ("fineTuningSteps", fineTuningSteps), ("fineTuningBatch", fineTuningBatch),
-      ("examples", examples),
-      ("heldOutExamples", heldOutExamples), ("answerLength", answerLength),
-    ] where value <= 0 { issues.append(ConfigIssue(field, "\(value) is not positive")) }
+    var issues = ConfigIssue.notPositive([
+      "seeds": seeds, "pretrainingSteps": pretrainingSteps, "pretrainingBatch": pretrainingBatch,
+      "fineTuningSteps": fineTuningSteps, "fineTuningBatch": fineTuningBatch, "examples": examples,
+      "heldOutExamples": heldOutExamples, "answerLength": answerLength,
+    ])
     if length < 16 { issues.append(ConfigIssue("length", "\(length) is below 16")) }
     for name in ["manual-en", "scripture", "dictionary"] where !files.contains(name) {
       issues.append(ConfigIssue("files", "\(name) is not among them, which a task is made of"))

@@ -67,12 +67,6 @@ struct TextToTextData: Sendable {
   func examples(_ task: TextTask, _ side: Split) -> [TextExample] {
     (side == .train ? training : heldOut)[task] ?? []
   }
-
-  /// Item i of a training that goes over some items again and again, each time in another order.
-  static func place(_ sample: Int, of count: Int, _ random: RandomKey) -> Int {
-    let (epoch, position) = sample.quotientAndRemainder(dividingBy: count)
-    return Permutation(count: count, key: random.split("epoch").split(epoch))[position]
-  }
 }
 
 /// What is left of some documents by the rules of C4.
@@ -137,7 +131,7 @@ private struct TextCutter {
           "the task \(task.rawValue) has \(group.count) of class \(index + 1), \(share) are asked for",
           remedy: "Ask for fewer, or give a larger corpus.")
       }
-      examples += (0..<share).map { example(task, group[$0 * group.count / share], answerLength) }
+      examples += group.spread(over: share).map { example(task, $0, answerLength) }
     }
     return examples
   }

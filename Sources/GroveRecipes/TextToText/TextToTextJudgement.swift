@@ -64,13 +64,9 @@ struct TextToTextJudgement {
   }
 
   private func compared(_ id: String, with other: TextToTextArm) throws -> CriterionResult {
-    let criterion = recipe.criterion(id)
-    let (first, second) = (try scores("mean score", .denoising), try scores("mean score", other))
-    let words = "by seed: " + ComparisonRecords.words(zip(first, second).map { $0 - $1 }, "%+.3f")
-    guard let interval = try records.paired(first, second) else {
-      return CriterionResult(criterion, .undecided, "one seed has no interval; \(words)")
-    }
-    return CriterionResult(criterion, interval.lower > 0 ? .met : .notMet, "\(interval); \(words)", interval: interval)
+    try records.compared(
+      recipe.criterion(id), scores("mean score", .denoising), scores("mean score", other), in: "mean score"
+    ) { $0.lower > 0 }
   }
 
   // MARK: What else a reader wants to see

@@ -22,8 +22,9 @@ struct EncoderTraining {
     try model.prepare(.float32, training: true, device: device)
     let steps = config.pretrainingSteps(count)
     let size = config.pretrainingBatch
+    let order = EpochOrder(count: count, key: random.split("epoch"))
     let losses = try config.pretraining.run(model, steps: steps, random: random.split("dropout")) { step, mode in
-      let batch = (0..<size).map { passages[place(step * size + $0, of: count)] }
+      let batch = (0..<size).map { passages[order[step * size + $0].item] }
       let masked = try masked(batch, random: random.split("masks").split(step))
       return try model.loss(masked.tokens, places: masked.places, targets: masked.targets, mode)
     } onStep: {
@@ -31,12 +32,6 @@ struct EncoderTraining {
     }
     let tail = losses.suffix(max(1, losses.count / 10))
     return (model.encoder, tail.reduce(0, +) / Double(tail.count))
-  }
-
-  /// Sample i of a training that goes over `count` items again and again, each time in another order.
-  private func place(_ sample: Int, of count: Int) -> Int {
-    let (epoch, position) = sample.quotientAndRemainder(dividingBy: count)
-    return Permutation(count: count, key: random.split("epoch").split(epoch))[position]
   }
 
   /// Hides tokens of each passage, never the class token.
@@ -58,15 +53,12 @@ struct EncoderTraining {
     let labelled = data.labelled(task, perClass: config.examplesPerClass, random: sample)
     let steps = config.fineTuningSteps(classes: task.classes.count)
     let size = config.fineTuningBatch
+    let order = EpochOrder(count: labelled.count, key: sample.split("order"))
     _ = try config.fineTuning.run(model, steps: steps, random: random.split("fine-tuning dropout")) { step, mode in
-      let batch = (0..<size).map { index -> (passage: Passage, label: Int) in
-        let (epoch, position) = (step * size + index).quotientAndRemainder(dividingBy: labelled.count)
-        return labelled[Permutation(count: labelled.count, key: sample.split("order").split(epoch))[position]]
-      }
+      let batch = (0..<size).map { labelled[order[step * size + $0].item] }
       let logits = try model.logits(tokens(batch.map(\.passage)), attended: nil, mode)  // [B, K]
       let labels = try Tensor(batch.map { Int64($0.label) }, [batch.count]).moved(to: device)
       return try crossEntropy(logits, labels, reduction: .meanOverTokens, ignoring: ignoredTarget)
-    } onStep: { _, _ in
     }
     let heldOut = data.heldOut(task).map(\.passage)
     return try withGradients(.off) {

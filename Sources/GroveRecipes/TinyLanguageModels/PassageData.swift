@@ -29,7 +29,8 @@ struct PassageData: Sendable {
       let sides = Dictionary(grouping: documents) { split.split(of: $0.id) }
       training[task] = PassageData.byClass(cutter.passages(sides[.train] ?? []), task)
       test[task] = PassageData.byClass(cutter.passages(sides[.validation] ?? []), task).map {
-        PassageData.spread($0, over: config.testPassagesPerClass)
+        // Evenly, so that many documents have one.
+        $0.spread(over: config.testPassagesPerClass)
       }
     }
     self.training = training
@@ -58,20 +59,10 @@ struct PassageData: Sendable {
     }
   }
 
-  /// The file of a domain.
-  static func files(_ name: String, in corpus: URL) throws -> CorpusFiles {
-    try CorpusFiles([corpus.appending(path: "\(name).jsonl.zst")])
-  }
-
   private static func byClass(_ passages: [Passage], _ task: PassageTask) -> [[Passage]] {
     var classes = [[Passage]](repeating: [], count: task.classes.count)
     for passage in passages { if let label = task.label(of: passage.document) { classes[label].append(passage) } }
     return classes
-  }
-
-  /// At most `count` of the passages, evenly over all, so that many documents have one.
-  private static func spread(_ passages: [Passage], over count: Int) -> [Passage] {
-    passages.count <= count ? passages : (0..<count).map { passages[$0 * passages.count / count] }
   }
 
   /// The passages that a seed pre-trains on; a smaller number is the beginning of a larger one.

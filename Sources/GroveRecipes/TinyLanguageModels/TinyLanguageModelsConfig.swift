@@ -44,14 +44,11 @@ public struct TinyLanguageModelsConfig: Config {
   public init() {}
 
   public func issues() -> [ConfigIssue] {
-    var issues: [ConfigIssue] = []
-    for (field, value) in [
-      ("shallowLayers", shallowLayers), ("pretrainingEpochs", pretrainingEpochs),
-      ("pretrainingBatch", pretrainingBatch), ("examplesPerClass", examplesPerClass),
-      ("fineTuningEpochs", fineTuningEpochs), ("fineTuningBatch", fineTuningBatch),
-      ("testPassagesPerClass", testPassagesPerClass), ("seeds", seeds), ("members", members),
-      ("timedRounds", timedRounds),
-    ] where value <= 0 { issues.append(ConfigIssue(field, "\(value) is not positive")) }
+    var issues = ConfigIssue.notPositive([
+      "shallowLayers": shallowLayers, "pretrainingEpochs": pretrainingEpochs, "pretrainingBatch": pretrainingBatch,
+      "examplesPerClass": examplesPerClass, "fineTuningEpochs": fineTuningEpochs, "fineTuningBatch": fineTuningBatch,
+      "testPassagesPerClass": testPassagesPerClass, "seeds": seeds, "members": members, "timedRounds": timedRounds,
+    ])
     if pretrainingSizes.isEmpty || zip(pretrainingSizes, pretrainingSizes.dropFirst()).contains(where: { $0 >= $1 })
       || pretrainingSizes.contains(where: { $0 <= 0 })
     {

@@ -138,12 +138,7 @@ struct TinyLanguageModelsJudgement {
 
   private func charts() throws -> [Report.Block] {
     let groups = try ([TinyLanguageModelsArms.scratch] + config.pretrainingSizes.map(TinyLanguageModelsArms.deep)).map {
-      arm in
-      let values = try accuracies(arm, .section)
-      let interval = values.count > 1 ? try Interval.ofMean(values) : nil
-      return (
-        label: arm, bar: BarChart.Bar(try Statistics.mean(values), interval: interval.map { $0.lower...$0.upper })
-      )
+      (label: $0, bar: try RecipeFindings.Figure($0, overSeeds: accuracies($0, .section)).bar)
     }
     return [
       .barChart(

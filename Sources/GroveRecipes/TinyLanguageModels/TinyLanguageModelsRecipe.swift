@@ -63,7 +63,7 @@ public struct TinyLanguageModelsRecipe: Recipe {
   }
 
   public func sources(_ config: TinyLanguageModelsConfig, in corpus: URL) throws -> [SourceFile] {
-    try [config.manual, config.scripture].flatMap { try PassageData.files($0, in: corpus).files }
+    try RecipeTexts.sources([config.manual, config.scripture], in: corpus)
   }
 
   public func check(_ config: TinyLanguageModelsConfig, for run: RecipeRun) throws {

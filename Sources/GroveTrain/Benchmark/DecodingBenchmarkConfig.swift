@@ -44,11 +44,9 @@ public struct DecodingBenchmarkConfig: Config {
 
   public func issues() -> [ConfigIssue] {
     var issues = model.issues().under("model")
-    for (field, value) in [
-      ("batchSize", batchSize), ("promptTokens", promptTokens), ("model.vocabularySize", model.vocabularySize),
-    ] where value <= 0 {
-      issues.append(ConfigIssue(field, "\(value) is not positive"))
-    }
+    issues += ConfigIssue.notPositive([
+      "batchSize": batchSize, "promptTokens": promptTokens, "model.vocabularySize": model.vocabularySize,
+    ])
     if newTokens < 2 { issues.append(ConfigIssue("newTokens", "\(newTokens) is below 2: the first one counts apart")) }
     for (field, value) in [("threads", threads), ("seed", seed)] where value < 0 {
       issues.append(ConfigIssue(field, "\(value) is negative"))

@@ -62,17 +62,16 @@ public struct TrainingBenchmarkConfig: Config {
 
   public func issues() -> [ConfigIssue] {
     var issues = model.issues().under("model")
-    for (field, value) in [("batchSize", batchSize), ("steps", steps), ("model.vocabularySize", model.vocabularySize)]
-    where value <= 0 {
-      issues.append(ConfigIssue(field, "\(value) is not positive"))
-    }
+    issues += ConfigIssue.notPositive([
+      "batchSize": batchSize, "steps": steps, "model.vocabularySize": model.vocabularySize,
+    ])
     for (field, value) in [("warmupSteps", warmupSteps), ("threads", threads), ("seed", seed)] where value < 0 {
       issues.append(ConfigIssue(field, "\(value) is negative"))
     }
     if threads > Torch.mostThreads {
       issues.append(ConfigIssue("threads", "\(threads) is more than \(Torch.mostThreads)"))
     }
-    if !(learningRate > 0) { issues.append(ConfigIssue("learningRate", "\(learningRate) is not positive")) }
+    issues += ConfigIssue.notPositive(["learningRate": learningRate])
     if !precision.isForTraining {
       issues.append(ConfigIssue("precision", "\(precision.rawValue) is for inference; train in bfloat16 or float32"))
     }

@@ -109,8 +109,7 @@ public struct TrainingConfig: Config {
   public func issues() -> [ConfigIssue] {
     var issues: [ConfigIssue] = []
     if seed < 0 { issues.append(ConfigIssue("seed", "\(seed) is negative")) }
-    if steps <= 0 { issues.append(ConfigIssue("steps", "\(steps) is not positive")) }
-    if batchSize <= 0 { issues.append(ConfigIssue("batchSize", "\(batchSize) is not positive")) }
+    issues += ConfigIssue.notPositive(["steps": steps, "batchSize": batchSize])
     if microBatchSize < 0 || (microBatchSize > 0 && batchSize % microBatchSize != 0) {
       issues.append(ConfigIssue("microBatchSize", "\(microBatchSize) does not divide batchSize \(batchSize)"))
     }
@@ -123,7 +122,7 @@ public struct TrainingConfig: Config {
     if threads > Torch.mostThreads {
       issues.append(ConfigIssue("threads", "\(threads) is more than \(Torch.mostThreads)"))
     }
-    if nonFiniteLimit <= 0 { issues.append(ConfigIssue("nonFiniteLimit", "\(nonFiniteLimit) is not positive")) }
+    issues += ConfigIssue.notPositive(["nonFiniteLimit": nonFiniteLimit])
     return issues + optimizer.issues().under("optimizer") + schedule.issues(steps: steps).under("schedule")
   }
 }

@@ -38,7 +38,7 @@ public struct ObjectiveTraining: Config {
   /// - Throws: `GroveError` if a loss or gradient is not finite, unless such steps are skipped.
   public func run(
     _ module: some Module, steps: Int, random: RandomKey, loss: (_ step: Int, _ mode: Mode) throws -> Tensor,
-    onStep: (_ step: Int, _ lossNats: Double) throws -> Void
+    onStep: (_ step: Int, _ lossNats: Double) throws -> Void = { _, _ in }
   ) throws -> [Double] {
     var schedule = schedule
     schedule.warmupSteps = min(schedule.warmupSteps, steps)

@@ -48,7 +48,7 @@ public struct OptimizerConfig: Config {
     }
     if !(0..<1).contains(beta1) { issues.append(ConfigIssue("beta1", "\(beta1) is outside [0, 1)")) }
     if !(0..<1).contains(beta2) { issues.append(ConfigIssue("beta2", "\(beta2) is outside [0, 1)")) }
-    if !(epsilon > 0) { issues.append(ConfigIssue("epsilon", "\(epsilon) is not positive")) }
+    issues += ConfigIssue.notPositive(["epsilon": epsilon])
     if !(0..<1).contains(muonMomentum) {
       issues.append(ConfigIssue("muonMomentum", "\(muonMomentum) is outside [0, 1)"))
     }

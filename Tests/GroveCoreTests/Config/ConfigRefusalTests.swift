@@ -145,4 +145,16 @@ struct ConfigRefusalTests {
   func nearest(name: String, expected: String?) {
     #expect(NearestName.of(name, among: ["heads", "keyValueHeads", "learningRate"]) == expected)
   }
+
+  @Test("What is not above 0 is named by its field; what is not a number is not above 0 either")
+  func notPositive() {
+    #expect(
+      ConfigIssue.notPositive(["steps": 0, "heads": -1, "width": 1]).map(\.description) == [
+        "steps: 0 is not positive", "heads: -1 is not positive",
+      ])
+    #expect(
+      ConfigIssue.notPositive(["rate": Double.nan, "share": 0, "scale": 0.5]).map(\.description) == [
+        "rate: nan is not positive", "share: 0.0 is not positive",
+      ])
+  }
 }

@@ -102,4 +102,18 @@ struct PermutationTests {
     let statistic = counts.reduce(0) { $0 + ($1 - 1000) * ($1 - 1000) / 1000 }
     #expect(statistic < 29.9)  // 7 degrees of freedom, p = 1e-4
   }
+
+  @Test("An order reads every item once an epoch, and each epoch in the permutation of its own key")
+  func epochs() {
+    let key = RandomKey(seed: 3)
+    let order = EpochOrder(count: 5, key: key)
+    let read = (0..<15).map { order[$0] }
+    for epoch in 0..<3 {
+      let permutation = Permutation(count: 5, key: key.split(epoch))
+      let own = read[5 * epoch..<5 * epoch + 5]
+      #expect(own.map(\.item) == (0..<5).map { permutation[$0] })
+      #expect(own.allSatisfy { $0.epoch == epoch })
+    }
+    #expect(Set((0..<3).map { epoch in (0..<5).map { order[5 * epoch + $0].item } }).count > 1)
+  }
 }
