@@ -62,6 +62,8 @@ GroveStatus add(GroveTensorHandle x, GroveTensorHandle delta, GroveTensorHandle 
 GroveStatus rotaryHeads(GroveTensorHandle projected, GroveTensorHandle cosine, GroveTensorHandle sine, int64_t heads,
                         int64_t keyValueHeads, GroveTensorHandle *out);
 GroveStatus swiglu(GroveTensorHandle x, GroveTensorHandle *out);
+GroveStatus softTopK(GroveTensorHandle scores, double count, double temperature, int64_t iterations,
+                     GroveTensorHandle *out);
 GroveStatus gelu(GroveTensorHandle x, GroveTensorHandle *out);
 bool attends(int32_t dtype, int64_t width);
 GroveStatus attention(GroveTensorHandle q, GroveTensorHandle k, GroveTensorHandle v, bool causal, GroveTensorHandle *out);

@@ -13,6 +13,7 @@ void installKernels(GroveTorch &table) {
   table.rotary_heads = rotaryHeads;
   table.swiglu = swiglu;
   table.gelu = gelu;
+  table.soft_top_k = softTopK;
   table.attends = attends;
   table.attention = attention;
   table.last_queries = lastQueries;

@@ -62,16 +62,26 @@ class Workspace {
   int next = 0;
 };
 
-/// The rows of one head, one after another, with rows of zeros up to a whole tile.
+/// The rows of one head, and from one to the next.
 template <typename Element>
-Element *gathered(const HeadRows<Element> &rows, int64_t batch, int64_t head, int64_t count, int64_t width,
-                  Workspace &workspace) {
+struct Rows {
+  const Element *start;
+  int64_t stride;
+
+  const Element *operator[](int64_t row) const { return start + row * stride; }
+};
+
+/// The rows of one head where they lie, or a copy with rows of zeros up to a whole tile.
+template <typename Element>
+Rows<Element> wholeTiles(const HeadRows<Element> &rows, int64_t batch, int64_t head, int64_t count, int64_t width,
+                         Workspace &workspace) {
   const int64_t padded = Sizes::padded(count);
+  if (padded == count) return {rows.row(batch, head, 0), rows.rowStride};
   auto *out = workspace.take<Element>(padded * width);
   for (int64_t row = 0; row < count; row++)
     std::memcpy(out + row * width, rows.row(batch, head, row), width * sizeof(Element));
   std::memset(out + count * width, 0, (padded - count) * width * sizeof(Element));
-  return out;
+  return {out, width};
 }
 
 template <typename Element>
@@ -81,21 +91,21 @@ void attendHead(const Sizes &sizes, int64_t batch, int64_t head, const HeadRows<
   const int64_t group = head / (sizes.heads / sizes.groups), d = sizes.width;
   const int64_t keys = Sizes::padded(sizes.keys);
   Workspace workspace;
-  const Element *queries = gathered(q, batch, head, sizes.queries, d, workspace);
-  const Element *keyRows = gathered(k, batch, group, sizes.keys, d, workspace);
-  const Element *valueRows = gathered(v, batch, group, sizes.keys, d, workspace);
+  const auto queries = wholeTiles(q, batch, head, sizes.queries, d, workspace);
+  const auto keyRows = wholeTiles(k, batch, group, sizes.keys, d, workspace);
+  const auto valueRows = wholeTiles(v, batch, group, sizes.keys, d, workspace);
   auto *keyColumns = workspace.take<Element>(keys * d);
   auto *values = workspace.take<Element>(keys * d);
   auto *scores = workspace.take<float>(tile * keys);
   auto *probabilities = workspace.take<Element>(tile * keys);
   auto *sums = workspace.take<float>(tile * d);
   const int64_t pair = sizeof(float) / sizeof(Element);  // elements that packing puts side by side
-  loop.packTransposed(keyRows, keys, d, keyColumns);
-  loop.pack(valueRows, keys, d, values);
+  loop.packTransposed(keyRows.start, keyRows.stride, keys, d, keyColumns);
+  loop.pack(valueRows.start, valueRows.stride, keys, d, values);
   for (int64_t queryTile = 0; queryTile * tile < sizes.queries; queryTile++) {
     const int64_t first = queryTile * tile, keyTiles = sizes.keyTiles(queryTile);
     for (int64_t keyTile = 0; keyTile < keyTiles; keyTile++)
-      tileProduct(tile, tile, d, queries + first * d, d, keyColumns + keyTile * tile * pair, keys,
+      tileProduct(tile, tile, d, queries[first], queries.stride, keyColumns + keyTile * tile * pair, keys,
                   scores + keyTile * tile, keys, false);
     float totals[tile];
     const int64_t count = std::min(tile, sizes.queries - first);
@@ -127,7 +137,7 @@ struct GradientRows {
 /// What the heads of one group share: keys and values in the layouts that the products want, and their gradients.
 template <typename Element>
 struct GroupTiles {
-  const Element *keys, *values;
+  Rows<Element> keys, values;
   Element *keysTransposed;
   float *dKeys, *dValues;
 };
@@ -138,8 +148,8 @@ void attendHeadGradient(const Sizes &sizes, int64_t batch, int64_t head, const G
   const auto &loop = loops<Element>();
   const int64_t d = sizes.width, padded = Sizes::padded(sizes.queries), keys = Sizes::padded(sizes.keys);
   const int64_t pair = sizeof(float) / sizeof(Element);
-  const Element *q = gathered(rows.q, batch, head, sizes.queries, d, workspace);
-  const Element *dOut = gathered(rows.dOut, batch, head, sizes.queries, d, workspace);
+  const auto q = wholeTiles(rows.q, batch, head, sizes.queries, d, workspace);
+  const auto dOut = wholeTiles(rows.dOut, batch, head, sizes.queries, d, workspace);
   auto *queryColumns = workspace.take<Element>(padded * d), *queryRows = workspace.take<Element>(padded * d);
   auto *dOutColumns = workspace.take<Element>(padded * d), *dOutRows = workspace.take<Element>(padded * d);
   auto *logSums = workspace.take<float>(padded), *delta = workspace.take<float>(padded);
@@ -147,28 +157,29 @@ void attendHeadGradient(const Sizes &sizes, int64_t batch, int64_t head, const G
   auto *probabilities = workspace.take<Element>(tile * tile), *dScores = workspace.take<Element>(tile * tile);
   auto *packed = workspace.take<Element>(tile * tile);
   auto *dQuery = workspace.take<float>(tile * d), *dQueryRows = workspace.take<float>(tile * d);
-  loop.packTransposed(q, padded, d, queryColumns);
-  loop.pack(q, padded, d, queryRows);
-  loop.packTransposed(dOut, padded, d, dOutColumns);
-  loop.pack(dOut, padded, d, dOutRows);
+  loop.packTransposed(q.start, q.stride, padded, d, queryColumns);
+  loop.pack(q.start, q.stride, padded, d, queryRows);
+  loop.packTransposed(dOut.start, dOut.stride, padded, d, dOutColumns);
+  loop.pack(dOut.start, dOut.stride, padded, d, dOutRows);
   for (int64_t row = 0; row < padded; row++) {
     const bool isThere = row < sizes.queries;
     logSums[row] = isThere ? rows.logSums[(batch * sizes.heads + head) * sizes.queries + row] : 1e30f;  // p = 0
-    delta[row] = isThere ? loop.dot(dOut + row * d, rows.out.row(batch, head, row), d) : 0;
+    delta[row] = isThere ? loop.dot(dOut[row], rows.out.row(batch, head, row), d) : 0;
   }
   for (int64_t queryTile = 0; queryTile * tile < sizes.queries; queryTile++) {
     const int64_t first = queryTile * tile, keyTiles = sizes.keyTiles(queryTile);
     for (int64_t keyTile = 0; keyTile < keyTiles; keyTile++) {
       const int64_t key = keyTile * tile * d;
-      tileProduct(tile, tile, d, group.keys + key, d, queryColumns + first * pair, padded, scores, tile, false);
-      tileProduct(tile, tile, d, group.values + key, d, dOutColumns + first * pair, padded, dProbabilities, tile, false);
+      tileProduct(tile, tile, d, group.keys[keyTile * tile], group.keys.stride, queryColumns + first * pair, padded, scores, tile, false);
+      tileProduct(tile, tile, d, group.values[keyTile * tile], group.values.stride, dOutColumns + first * pair, padded,
+                  dProbabilities, tile, false);
       loop.attendGradient(scores, dProbabilities, logSums + first, delta + first, sizes.scale,
                           sizes.causal && keyTile == queryTile, probabilities, dScores, packed);
       tileProduct(tile, d, tile, probabilities, tile, dOutRows + first * d, d, group.dValues + key, d, true);
       tileProduct(tile, d, tile, dScores, tile, queryRows + first * d, d, group.dKeys + key, d, true);
       tileProduct(d, tile, tile, group.keysTransposed + keyTile * tile, keys, packed, tile, dQuery, tile, keyTile > 0);
     }
-    loops<float>().packTransposed(dQuery, d, tile, dQueryRows);
+    loops<float>().packTransposed(dQuery, tile, d, tile, dQueryRows);
     for (int64_t row = 0; row < std::min(tile, sizes.queries - first); row++)
       loop.narrow(dQueryRows + row * d, rows.dq.row(batch, head, first + row), d);
   }
@@ -181,13 +192,13 @@ void attendGroupGradient(const Sizes &sizes, int64_t batch, int64_t group, const
   const int64_t d = sizes.width, keys = Sizes::padded(sizes.keys), share = sizes.heads / sizes.groups;
   Workspace workspace;
   GroupTiles<Element> tiles;
-  tiles.keys = gathered(rows.k, batch, group, sizes.keys, d, workspace);
-  tiles.values = gathered(rows.v, batch, group, sizes.keys, d, workspace);
+  tiles.keys = wholeTiles(rows.k, batch, group, sizes.keys, d, workspace);
+  tiles.values = wholeTiles(rows.v, batch, group, sizes.keys, d, workspace);
   auto *columns = workspace.take<Element>(keys * d);
   tiles.keysTransposed = workspace.take<Element>(keys * d);
   tiles.dKeys = workspace.take<float>(keys * d);
   tiles.dValues = workspace.take<float>(keys * d);
-  loop.packTransposed(tiles.keys, keys, d, columns);
+  loop.packTransposed(tiles.keys.start, tiles.keys.stride, keys, d, columns);
   loop.unpack(columns, d, keys, tiles.keysTransposed);
   std::memset(tiles.dKeys, 0, keys * d * sizeof(float));
   std::memset(tiles.dValues, 0, keys * d * sizeof(float));

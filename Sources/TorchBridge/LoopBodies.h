@@ -230,12 +230,78 @@ void rowGradient(Element *__restrict logits, int64_t count, int64_t target, cons
   logits[target] = narrowed<Element>(scratch[target] * scale - targetShare);
 }
 
-using Lanes = uint32_t __attribute__((vector_size(32), aligned(4)));
+/// Lei et al. 2023 (arXiv:2304.04947), §3.2. The dual of a score's own limit, b = −max(s + a, 0), needs no memory: s + b is
+/// min(s, −a), so that one number a, the dual of the sum, is all that a step hands on.
+template <typename Element>
+void softTopK(const Element *__restrict scores, int64_t width, const SoftTopK &choice, float *__restrict duals,
+              Element *__restrict out) {
+#pragma clang fp reassociate(on)
+  const float inverse = 1.0f / choice.temperature, largest = maximumOf(scores, width);
+  duals[0] = 0;
+  for (int64_t step = 0; step < choice.iterations; step++) {
+    const float limit = -duals[step], top = largest > limit ? limit : largest;
+    float total = 0;
+    for (int64_t i = 0; i < width; i++) {
+      const float score = widened(scores[i]);
+      total += exponential(((score > limit ? limit : score) - top) * inverse);
+    }
+    duals[step + 1] = choice.temperature * (__builtin_logf(choice.count) - __builtin_logf(total)) - top;
+  }
+  const float dual = duals[choice.iterations];
+  for (int64_t i = 0; i < width; i++) {
+    const float sum = widened(scores[i]) + dual;
+    out[i] = narrowed<Element>(exponential((sum > 0 ? 0.0f : sum) * inverse));
+  }
+}
 
-/// Transposes 8 × 8 words.
-GROVE_INLINE void transposeWords(const uint32_t *x, int64_t stride, uint32_t *out, int64_t outStride) {
+/// Through all steps, from the last to the first; ends early where no score was at its limit, which is all that a step
+/// depends on the one before by.
+template <typename Element>
+void softTopKGradient(const Element *__restrict scores, const float *__restrict duals, const Element *__restrict out,
+                      const Element *__restrict dOut, int64_t width, const SoftTopK &choice, float *__restrict dScores) {
+#pragma clang fp reassociate(on)
+  const float inverse = 1.0f / choice.temperature, share = 1.0f / choice.count;
+  const float last = duals[choice.iterations];
+  float dDual = 0;
+  for (int64_t i = 0; i < width; i++) {
+    const float slope = widened(scores[i]) + last > 0 ? 0.0f : widened(dOut[i]) * widened(out[i]) * inverse;
+    dScores[i] = slope;
+    dDual += slope;
+  }
+  for (int64_t step = choice.iterations - 1; step >= 0 && dDual != 0; step--) {
+    const float limit = -duals[step], next = duals[step + 1];
+    float atLimit = 0;
+    for (int64_t i = 0; i < width; i++) {
+      const float score = widened(scores[i]);
+      const bool isAbove = score > limit;
+      const float weight = exponential(((isAbove ? limit : score) + next) * inverse) * share;
+      dScores[i] -= isAbove ? 0.0f : dDual * weight;
+      atLimit += isAbove ? weight : 0.0f;
+    }
+    dDual *= atLimit;
+  }
+}
+
+using Lanes = uint32_t __attribute__((vector_size(32)));
+
+/// A vector from or to any address: in a template, clang forgets the alignment that a type's attribute allows.
+template <typename Vector>
+GROVE_INLINE Vector loaded(const void *from) {
+  Vector value;
+  __builtin_memcpy(&value, from, sizeof(value));
+  return value;
+}
+template <typename Vector>
+GROVE_INLINE void store(Vector value, void *to) {
+  __builtin_memcpy(to, &value, sizeof(value));
+}
+
+/// Transposes 8 × 8 words: one of float32, or two neighbours of bfloat16. `stride` is in elements, `outStride` in words.
+template <typename Element>
+GROVE_INLINE void transposeWords(const Element *x, int64_t stride, void *out, int64_t outStride) {
+  auto *words = static_cast<uint32_t *>(out);
   Lanes a[8], b[8];
-  for (int i = 0; i < 8; i++) a[i] = *reinterpret_cast<const Lanes *>(x + i * stride);
+  for (int i = 0; i < 8; i++) a[i] = loaded<Lanes>(x + i * stride);
   for (int i = 0; i < 8; i += 2) {
     b[i] = __builtin_shufflevector(a[i], a[i + 1], 0, 8, 2, 10, 4, 12, 6, 14);
     b[i + 1] = __builtin_shufflevector(a[i], a[i + 1], 1, 9, 3, 11, 5, 13, 7, 15);
@@ -246,34 +312,66 @@ GROVE_INLINE void transposeWords(const uint32_t *x, int64_t stride, uint32_t *ou
       a[i + j + 2] = __builtin_shufflevector(b[i + j], b[i + j + 2], 2, 3, 10, 11, 6, 7, 14, 15);
     }
   for (int i = 0; i < 4; i++) {
-    *reinterpret_cast<Lanes *>(out + i * outStride) =
-        __builtin_shufflevector(a[i], a[i + 4], 0, 1, 2, 3, 8, 9, 10, 11);
-    *reinterpret_cast<Lanes *>(out + (i + 4) * outStride) =
-        __builtin_shufflevector(a[i], a[i + 4], 4, 5, 6, 7, 12, 13, 14, 15);
+    store(__builtin_shufflevector(a[i], a[i + 4], 0, 1, 2, 3, 8, 9, 10, 11), words + i * outStride);
+    store(__builtin_shufflevector(a[i], a[i + 4], 4, 5, 6, 7, 12, 13, 14, 15), words + (i + 4) * outStride);
   }
 }
 
 template <typename Element>
-void packTransposed(const Element *x, int64_t rows, int64_t width, Element *out) {
-  const int64_t words = width * static_cast<int64_t>(sizeof(Element)) / 4;
-  const auto *from = reinterpret_cast<const uint32_t *>(x);
-  auto *to = reinterpret_cast<uint32_t *>(out);
-  for (int64_t row = 0; row < rows; row += 8)
-    for (int64_t word = 0; word < words; word += 8)
-      transposeWords(from + row * words + word, words, to + word * rows + row, rows);
+void packTransposed(const Element *x, int64_t stride, int64_t rows, int64_t width, Element *out) {
+  constexpr int64_t pair = sizeof(float) / sizeof(Element);
+  const int64_t wholeRows = rows / 8 * 8, wholeWidth = width / (8 * pair) * (8 * pair);
+  for (int64_t row = 0; row < wholeRows; row += 8)
+    for (int64_t i = 0; i < wholeWidth; i += 8 * pair)
+      transposeWords(x + row * stride + i, stride, out + i * rows + row * pair, rows);
+  for (int64_t row = 0; row < rows; row++)
+    for (int64_t i = row < wholeRows ? wholeWidth : 0; i < (width + pair - 1) / pair * pair; i++)
+      out[i / pair * rows * pair + row * pair + i % pair] = i < width ? x[row * stride + i] : Element{};
 }
 
 template <typename Element>
-void pack(const Element *__restrict x, int64_t rows, int64_t width, Element *__restrict out) {
+void pack(const Element *__restrict x, int64_t stride, int64_t rows, int64_t width, Element *__restrict out) {
   if constexpr (sizeof(Element) == 4) {
-    for (int64_t i = 0; i < rows * width; i++) out[i] = x[i];
+    for (int64_t row = 0; row < rows; row++)
+      for (int64_t i = 0; i < width; i++) out[row * width + i] = x[row * stride + i];
   } else {
-    for (int64_t row = 0; row < rows; row += 2, x += 2 * width, out += 2 * width)
+    int64_t row = 0;
+    for (; row + 1 < rows; row += 2, x += 2 * stride, out += 2 * width)
       for (int64_t i = 0; i < width; i++) {
         out[2 * i] = x[i];
-        out[2 * i + 1] = x[width + i];
+        out[2 * i + 1] = x[stride + i];
+      }
+    if (row == rows) return;
+    for (int64_t i = 0; i < width; i++) {
+      out[2 * i] = x[i];
+      out[2 * i + 1] = Element{};
+    }
+  }
+}
+
+template <typename Element>
+void transpose(const Element *__restrict x, int64_t stride, int64_t rows, int64_t width, Element *__restrict out,
+               int64_t outStride) {
+  int64_t wholeRows = 0, wholeWidth = 0;
+  if constexpr (sizeof(Element) == 2) {
+    wholeRows = rows / 16 * 16;
+    wholeWidth = width / 16 * 16;
+    using Words = uint32_t __attribute__((vector_size(64)));
+    using Halves = uint16_t __attribute__((vector_size(32)));
+    for (int64_t row = 0; row < wholeRows; row += 16)
+      for (int64_t i = 0; i < wholeWidth; i += 16) {
+        Words columns[8];  // pairs of columns, 16 rows of each
+        for (int half = 0; half < 2; half++)
+          transposeWords(x + (row + 8 * half) * stride + i, stride, reinterpret_cast<char *>(columns) + 32 * half, 16);
+        for (int column = 0; column < 8; column++) {
+          Element *to = out + (i + 2 * column) * outStride + row;
+          store(__builtin_convertvector(columns[column], Halves), to);
+          store(__builtin_convertvector(columns[column] >> 16, Halves), to + outStride);
+        }
       }
   }
+  for (int64_t row = 0; row < rows; row++)
+    for (int64_t i = row < wholeRows ? wholeWidth : 0; i < width; i++) out[i * outStride + row] = x[row * stride + i];
 }
 
 template <typename Element>
@@ -313,7 +411,7 @@ void attendGradient(const float *__restrict scores, const float *__restrict dPro
       dScores[row + query] = narrowed<Element>(p * (dProbabilities[row + query] - delta[query]) * scale);
     }
   }
-  pack(dScores, attentionTile, attentionTile, packed);
+  pack(dScores, attentionTile, attentionTile, attentionTile, packed);
 }
 
 template <typename Element>
@@ -333,9 +431,12 @@ constexpr Loops<Element> table = {
     .sumRows = sumRows<Element>,
     .rowLoss = rowLoss<Element>,
     .rowGradient = rowGradient<Element>,
+    .softTopK = softTopK<Element>,
+    .softTopKGradient = softTopKGradient<Element>,
     .packTransposed = packTransposed<Element>,
     .pack = pack<Element>,
     .unpack = unpack<Element>,
+    .transpose = transpose<Element>,
     .attend = attend<Element>,
     .attendGradient = attendGradient<Element>,
 };

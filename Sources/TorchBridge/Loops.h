@@ -48,6 +48,12 @@ struct RowLoss {
   float negativeLogLikelihood;
 };
 
+/// A choice of about `count` of some scores by coordinate descent.
+struct SoftTopK {
+  float count, temperature;
+  int64_t iterations;
+};
+
 /// The loops over one element type.
 template <typename Element>
 struct Loops {
@@ -74,16 +80,25 @@ struct Loops {
   /// logits = scratch · scale, less `targetShare` at the target.
   void (*rowGradient)(Element *logits, int64_t count, int64_t target, const float *scratch, float scale,
                       float targetShare);
+  /// Weights of `width` scores; `duals`, iterations + 1 of them, are what the descent went through.
+  void (*softTopK)(const Element *scores, int64_t width, const SoftTopK &choice, float *duals, Element *out);
+  void (*softTopKGradient)(const Element *scores, const float *duals, const Element *out, const Element *dOut,
+                           int64_t width, const SoftTopK &choice, float *dScores);
+
+  // The right factor of a tile product has the elements of two rows of bfloat16 side by side, with a row of zeros below an
+  // odd one. `stride` is from row to row of x, in elements.
+
+  /// The transpose of `[rows, width]` as a right factor.
+  void (*packTransposed)(const Element *x, int64_t stride, int64_t rows, int64_t width, Element *out);
+  /// `[rows, width]` itself as the right factor.
+  void (*pack)(const Element *x, int64_t stride, int64_t rows, int64_t width, Element *out);
+  /// A right factor `[rows, width]` back in row-major order.
+  void (*unpack)(const Element *packed, int64_t rows, int64_t width, Element *out);
+  /// The transpose of `[rows, width]`, row-major, with `outStride` from row to row.
+  void (*transpose)(const Element *x, int64_t stride, int64_t rows, int64_t width, Element *out, int64_t outStride);
 
   // Attention works on tiles of attentionTile × attentionTile.
 
-  /// The transpose of `[rows, width]` as the right factor of a tile product: pairs of bfloat16 stay together. Rows and
-  /// width are multiples of 16.
-  void (*packTransposed)(const Element *x, int64_t rows, int64_t width, Element *out);
-  /// `[rows, width]` itself as the right factor.
-  void (*pack)(const Element *x, int64_t rows, int64_t width, Element *out);
-  /// A right factor `[rows, width]` back in row-major order.
-  void (*unpack)(const Element *packed, int64_t rows, int64_t width, Element *out);
   /// Probabilities of one query before division by their sum: exp(scale·(s − max)) of the first `count` scores, 0 up to
   /// `padded`. Gives log Σ exp(scale·s).
   float (*attend)(float *scores, int64_t count, int64_t padded, float scale, Element *out, float &sum);

@@ -8,6 +8,8 @@
 
 #include <exception>
 
+#include "BlockProduct.h"
+
 #ifndef __APPLE__
 namespace at::native {
 // libtorch exports this entry without declaring it in its headers. Null where a build has no oneDNN.
@@ -49,6 +51,7 @@ void product(const at::Tensor &a, const at::Tensor &b, const at::Tensor &out, bo
     if (!adds) result.zero_();
     return;
   }
+  if (multipliesBlocks(a, b, out)) return blockProduct(a, b, out, adds);
 #ifndef __APPLE__
   if (oneDNNTakes(a)) return at::native::mkldnn_matmul(a, b, out, adds ? 1.0f : 0.0f, 1.0f);
 #endif

@@ -46,7 +46,7 @@ static bool agrees() {
     a[i] = narrowed<Element>(static_cast<float>(i * 7 % 5) - 2);
     b[i] = narrowed<Element>(static_cast<float>(i * 11 % 7) - 3);
   }
-  loops<Element>().pack(b.data(), size, size, packed.data());
+  loops<Element>().pack(b.data(), size, size, size, packed.data());
   std::vector<float> c(size * size);
   try {
     tileProduct(size, size, size, a.data(), size, packed.data(), size, c.data(), size, false);

@@ -1,3 +1,4 @@
+import Foundation
 import GroveCore
 import GroveTensor
 import GroveTesting
@@ -92,6 +93,38 @@ struct KernelTests {
     }
   }
 
+  @Test("Products of long rows are exact on small integers, whatever the sizes and their remainders; gradients too")
+  func longProducts() throws {
+    func integers(_ shape: [Int], _ name: String) throws -> Tensor {
+      try Operator("aten::round").tensor(.tensor(Self.random(shape, name) * 1.5))
+    }
+    for (rows, inputs, outputs) in [
+      (64, 512, 64), (70, 1030, 77), (129, 513, 200), (1030, 600, 90), (515, 65, 1027), (64, 9000, 1000),
+    ] {
+      let (x, w) = (try integers([rows, inputs], "x"), try integers([outputs, inputs], "w"))
+      let (b, cotangent) = (try integers([outputs], "b"), try integers([rows, outputs], "c"))
+      for biased in [false, true] {
+        let comment: Comment = "\(rows)x\(inputs) to \(outputs)\(biased ? ", biased" : "")"
+        let (leaf, weight) = (try x.cast(to: .bfloat16), try w.cast(to: .bfloat16))
+        for tensor in [leaf, weight] { try tensor.setRequiresGradient(true) }
+        let y = try linear(leaf, weight: weight, bias: biased ? b.cast(to: .bfloat16) : nil)
+        let product = try matmul(x, w.transposed(0, 1))
+        try expectSame(y, biased ? product + b : product, comment)
+        let gradients = try (y.cast(to: .float32) * cotangent).sum().gradients(of: [leaf, weight])
+        try expectSame(#require(gradients[0]), matmul(cotangent, w), "\(comment), x")
+        try expectSame(#require(gradients[1]), matmul(cotangent.transposed(0, 1), x), "\(comment), weight")
+      }
+    }
+  }
+
+  /// The same bits once the exact result is rounded.
+  private func expectSame(_ found: Tensor, _ exact: Tensor, _ comment: Comment) throws {
+    let (found, exact): ([Float], [Float]) = try (
+      found.cast(to: .float32).values(), exact.cast(to: .bfloat16).cast(to: .float32).values()
+    )
+    #expect(found == exact, comment)
+  }
+
   @Test("residualSum is x + delta", arguments: precisions)
   func sums(precision: DType) throws {
     for width in Self.widths {
@@ -127,6 +160,40 @@ struct KernelTests {
         }
       ).check(precision, "width \(width)")
     }
+  }
+
+  @Test("softTopK is the descent with a dual for every score, for few and many scores, warm and cold")
+  func choices() throws {
+    for (rows, width, count, temperature, iterations) in [
+      (1, 1, 1.0, 1.0, 50), (3, 7, 2.0, 0.5, 1), (2, 100, 6.0, 1.0, 50), (4, 33, 30.0, 0.1, 20), (1, 300, 20.0, 2.0, 50),
+    ] {
+      try Pair(
+        inputs: [Self.random([rows, width], "scores") * 2],
+        kernel: { [try softTopK($0[0], count: count, temperature: temperature, iterations: iterations)] },
+        plain: {
+          let scores = $0[0]
+          var limits = try scores.relu() * -1
+          var sum = try Tensor.zeros([rows, 1], .float32)
+          for _ in 0..<iterations {
+            sum =
+              try ((scores + limits) / temperature).logSumExp(-1, axis: .kept) * -temperature + temperature * log(count)
+            limits = try (scores + sum).relu() * -1
+          }
+          return [try ((scores + sum + limits) / temperature).exponential()]
+        }
+      ).check(.float32, "\(count) of \(rows)x\(width) at \(temperature), \(iterations) iterations")
+    }
+  }
+
+  @Test("softTopK gives weights in [0, 1] that sum to the count, and says nothing of what is not a number")
+  func choiceLaws() throws {
+    let weights: [Float] = try softTopK(
+      Self.random([1, 500], "scores"), count: 40, temperature: 0.3, iterations: 200
+    ).values()
+    #expect(weights.allSatisfy { 0 <= $0 && $0 <= 1 })
+    #expect(abs(weights.reduce(0, +) - 40) < 0.1)
+    let broken: [Float] = try softTopK(Tensor([1, .nan, 0], [1, 3]), count: 1, temperature: 1, iterations: 5).values()
+    #expect(broken.allSatisfy { $0.isNaN })
   }
 
   @Test("rotaryHeads splits a projection and turns queries and keys", arguments: precisions)

@@ -196,6 +196,9 @@ typedef struct {
                               int64_t heads, int64_t keyValueHeads, GroveTensorHandle *out);
   GroveStatus (*swiglu)(GroveTensorHandle x, GroveTensorHandle *out);  // [..., gate | up]
   GroveStatus (*gelu)(GroveTensorHandle x, GroveTensorHandle *out);    // the tanh form
+  // Weights in [0, 1] of scores [B, T] in float32, about `count` in sum for each row, by coordinate descent.
+  GroveStatus (*soft_top_k)(GroveTensorHandle scores, double count, double temperature, int64_t iterations,
+                            GroveTensorHandle *out);
   // Whether `attention` works in this dtype for heads of this width, on this machine.
   bool (*attends)(int32_t dtype, int64_t headWidth);
   // softmax(q kᵀ / √D) v: queries [B, H, T, D], keys and values [B, G, S, D] with H a multiple of G; causal only with S = T.

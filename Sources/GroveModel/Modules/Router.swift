@@ -56,22 +56,9 @@ struct Router {
         places: try Tensor(places, [1, count]).expanded(to: [b, count]).contiguous().moved(to: x.device), weights: nil)
     }
     let scores = try weight.product(x).cast(to: .float32).withoutAxis(2)  // [B, T]
-    let all = try softTopK(scores, Double(count))
+    let all = try softTopK(
+      scores, count: Double(count), temperature: config.temperature, iterations: config.iterations)
     let places = try withGradients(.off) { try all.largest(count).indices }
     return Choice(places: places, weights: try all.gathered(1, places))
-  }
-
-  /// Weights in [0, 1] that sum to about `count`: those that maximise s·λ + ε·H(λ), by coordinate descent on the dual (Lei et
-  /// al. 2023, arXiv:2304.04947, §3.2).
-  private func softTopK(_ scores: Tensor, _ count: Double) throws -> Tensor {
-    let epsilon = config.temperature
-    let constant = epsilon * Double.naturalLogarithm(count)
-    var b = try scores.relu() * -1
-    var a = try Tensor.zeros([scores.size(0), 1], .float32, on: scores.device)
-    for _ in 0..<config.iterations {
-      a = try ((scores + b) * (1 / epsilon)).logSumExp(-1, axis: .kept) * -epsilon + constant
-      b = try (scores + a).relu() * -1
-    }
-    return try ((scores + a + b) * (1 / epsilon)).exponential()
   }
 }

@@ -126,7 +126,7 @@ extension ConditionalConfig {
   /// Two blocks of width 64 on texts of 64, 256 and 2,048 positions.
   static var tiny: ConditionalConfig {
     var config = ConditionalConfig()
-    config.seeds = 3
+    config.seeds = 5
     config.model = model(width: 64, layers: 2, heads: 4, radius: 31)
     config.model.routing.iterations = 20
     config.stages = [

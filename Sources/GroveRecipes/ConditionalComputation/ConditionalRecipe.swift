@@ -38,7 +38,7 @@ public struct ConditionalRecipe: Recipe {
   public let differences = [
     "Eight facts, each an id of its own, hidden in the bytes of a manual, and questions that take one fact or two, not SCROLLS; "
       + "all questions of a text are put to the decoder, in SCROLLS one stands in front of the text.",
-    "Two blocks of width 64 on texts of 2,048 positions after ones of 64 and 256, three seeds; the models that are timed have four "
+    "Two blocks of width 64 on texts of 2,048 positions after ones of 64 and 256, five seeds; the models that are timed have four "
       + "blocks of width 128. In the paper 12 to 24 blocks on 16,384 positions.",
     "The dense arm has local attention without LongT5's global tokens, and no arm was pre-trained by UL2.",
     "The decoder has one block, without a gate; its attention to the encoder has one head of keys and values in every arm, "

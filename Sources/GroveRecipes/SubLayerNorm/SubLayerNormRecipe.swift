@@ -40,7 +40,7 @@ public struct SubLayerNormRecipe: Recipe {
   ]
 
   public let differences = [
-    "Models of 12 layers and width 32 (0.15 million parameters) that take 150 steps, the masked ones 300, three seeds: bytes of "
+    "Models of 12 layers and width 32 (0.15 million parameters) that take 150 steps, the masked ones 300, five seeds: bytes of "
       + "one book for the causal and the masked models, not GPT of up to 72 layers and BERT.",
     "The images are drawn digits of 12 × 12 places in black and white, with patches of 2 × 2 that are looked up in a table; the "
       + "paper has ImageNet. Translation, speech and images with text are not checked.",

@@ -118,7 +118,7 @@ extension TextToTextConfig {
   /// Two blocks of width 64 for the encoder and for the decoder, on passages of 64 tokens.
   static var tiny: TextToTextConfig {
     var config = TextToTextConfig()
-    config.seeds = 3
+    config.seeds = 5
     (
       config.model.width, config.model.heads, config.model.headWidth, config.model.feedForwardWidth
     ) = (64, 4, 16, 256)

@@ -43,7 +43,7 @@ public struct TextToTextRecipe: Recipe {
   ]
 
   public let differences = [
-    "Encoder-decoders of 0.3 million parameters and a thousand ids on 1.2 million tokens in passages of 64, three seeds, not 220 million on 34 billion "
+    "Encoder-decoders of 0.3 million parameters and a thousand ids on 1.2 million tokens in passages of 64, five seeds, not 220 million on 34 billion "
       + "tokens of C4 and the tasks of GLUE, SuperGLUE, SQuAD, CNN/Daily Mail and WMT.",
     "AdamW with a cosine in place of Adafactor with an inverse square root.",
     "Four tasks of the demo corpus: a page's program, a chapter's group of books, a gloss's part of speech (all to be written "

@@ -1,4 +1,5 @@
 internal import CTorch
+import Foundation
 
 /// Functions that libtorch has no single fast operator for on a CPU. Each calls a kernel of its own there, and is written
 /// in plain operators for other devices.
@@ -92,6 +93,28 @@ public func crossEntropy(_ logits: Tensor, _ targets: Tensor, ignoring ignored: 
   let counted = try targets.equals(Double(ignored)).cast(to: .float32) * -1 + 1  // [N]
   let squares = try logits.logSumExp(-1, axis: .removed).power(2) * counted
   return try loss + squares.sum() / counted.sum() * zLoss
+}
+
+/// Weights in [0, 1] of scores `[B, T]` in float32, about `count` in sum for each row: those that maximise
+/// s·λ + temperature·H(λ), by coordinate descent on the dual (Lei et al. 2023, arXiv:2304.04947, §3.2).
+/// - Parameters:
+///   - count: how many would be chosen; positive.
+///   - temperature: near 0 the choice is hard.
+///   - iterations: of the descent; each reads all scores.
+public func softTopK(_ scores: Tensor, count: Double, temperature: Double, iterations: Int) throws -> Tensor {
+  if scores.dtype == .float32, Kernel.takes(scores) {
+    return try Kernel.tensor("softTopK(\(scores))") {
+      $0.soft_top_k(scores.handle, count, temperature, Int64(iterations), &$1)
+    }
+  }
+  let constant = temperature * log(count)
+  var b = try scores.relu() * -1
+  var a = try Tensor.zeros([scores.size(0), 1], .float32, on: scores.device)
+  for _ in 0..<iterations {
+    a = try ((scores + b) * (1 / temperature)).logSumExp(-1, axis: .kept) * -temperature + constant
+    b = try (scores + a).relu() * -1
+  }
+  return try ((scores + a + b) * (1 / temperature)).exponential()
 }
 
 /// Zeroes each element with probability `rate` and scales the rest by 1/(1−rate), with the draws of libtorch's generator.
