@@ -24,6 +24,10 @@ struct Factor {
   explicit Factor(const at::Tensor &x)
       : start(elements<bfloat16>(x)), stride(x.stride(1) == 1 ? x.stride(0) : x.stride(1)),
         isTransposed(x.stride(1) != 1) {}
+  Factor(const bfloat16 *start, int64_t stride, bool isTransposed = false)
+      : start(start), stride(stride), isTransposed(isTransposed) {}
+
+  Factor transposed() const { return Factor(start, stride, !isTransposed); }
 
   const bfloat16 *at(int64_t row, int64_t column) const {
     return isTransposed ? start + column * stride + row : start + row * stride + column;
@@ -41,15 +45,33 @@ Value *scratch(int64_t count) {
 
 int64_t even(int64_t count) { return (count + 1) / 2 * 2; }
 
+/// What a product writes: rows of `out`, or its columns where the product was turned.
+struct Result {
+  bfloat16 *start;
+  int64_t stride;
+  bool isTransposed, adds;
+
+  /// Rounds a tile `[rows, columns]` of float32 sums into its place.
+  void write(float *c, int64_t cStride, int64_t row, int64_t column, int64_t rows, int64_t columns) const {
+    const auto &loop = loops<bfloat16>();
+    if (!isTransposed) {
+      for (int64_t i = 0; i < rows; i++, c += cStride) {
+        bfloat16 *to = start + (row + i) * stride + column;
+        if (adds) loop.add(c, to, c, columns);
+        loop.narrow(c, to, columns);
+      }
+      return;
+    }
+    auto *rounded = scratch<bfloat16, 3>(rows * columns);
+    for (int64_t i = 0; i < rows; i++) loop.narrow(c + i * cStride, rounded + i * columns, columns);
+    loop.transpose(rounded, columns, rows, columns, start + column * stride + row, stride);
+  }
+};
+
 struct Product {
   Factor a, b;
-  bfloat16 *out;
-  int64_t rows, inner, columns, outStride;
-  bool adds;
-
-  Product(const at::Tensor &a, const at::Tensor &b, const at::Tensor &out, bool adds)
-      : a(a), b(b), out(elements<bfloat16>(out)), rows(a.size(0)), inner(a.size(1)), columns(b.size(1)),
-        outStride(out.stride(0)), adds(adds) {}
+  Result out;
+  int64_t rows, inner, columns;
 
   /// Rows of a block: enough of them for every thread.
   int64_t blockRows() const { return rows >= 1024 ? 128 : 64; }
@@ -61,38 +83,28 @@ struct Product {
     else loop.pack(b.at(begin, column), b.stride, count, width, packed);
   }
 
-  /// Some rows of the left factor, row-major, and of an even number of columns: the packed rows come in pairs.
-  const bfloat16 *leftRows(int64_t row, int64_t count, int64_t begin, int64_t width, int64_t &stride) const {
-    if (!a.isTransposed && width % 2 == 0) {
-      stride = a.stride;
-      return a.at(row, begin);
-    }
-    stride = even(width) + 32;  // not a multiple of the page
-    auto *copy = scratch<bfloat16, 0>(count * stride);
-    if (a.isTransposed) loops<bfloat16>().transpose(a.at(row, begin), a.stride, width, count, copy, stride);
-    else
-      for (int64_t i = 0; i < count; i++) std::copy_n(a.at(row + i, begin), width, copy + i * stride);
-    if (width % 2 != 0)
-      for (int64_t i = 0; i < count; i++) copy[i * stride + width] = bfloat16{};
-    return copy;
+  /// The left factor row-major; a copy where it is not so.
+  Factor left(at::Tensor &copy, const at::TensorOptions &options) const {
+    if (!a.isTransposed) return a;
+    const int64_t stride = inner + 32;  // not a multiple of the page
+    copy = at::empty({rows, stride}, options);
+    auto *to = elements<bfloat16>(copy);
+    forBlocks(rows, 64, [&](int64_t, int64_t begin, int64_t end) {
+      loops<bfloat16>().transpose(a.at(begin, 0), a.stride, inner, end - begin, to + begin * stride, stride);
+    });
+    return Factor(to, stride);
   }
 
   /// c = left · panel over `width` of the inner dimension, or adds it.
   static void multiply(int64_t count, int64_t width, int64_t columns, const bfloat16 *left, int64_t stride,
                        const bfloat16 *panel, float *c, int64_t cStride, bool adds) {
     for (int64_t k = 0; k < width; k += depth)
-      tileProduct(count, columns, even(std::min(depth, width - k)), left + k, stride, panel + k * columns, columns, c,
+      tileProduct(count, columns, std::min(depth, width - k), left + k, stride, panel + k * columns, columns, c,
                   cStride, adds || k > 0);
   }
 
-  void write(float *c, int64_t row, int64_t column, int64_t count) const {
-    bfloat16 *to = out + row * outStride + column;
-    if (adds) loops<bfloat16>().add(c, to, c, count);
-    loops<bfloat16>().narrow(c, to, count);
-  }
-
   /// Where the result is wide: each thread packs the panels that it multiplies, and reads the whole left factor.
-  void byColumns() const {
+  void byColumns(const Factor &left) const {
     forBlocks(columns, panelWidth, [&](int64_t, int64_t begin, int64_t end) {
       const int64_t width = end - begin, step = blockRows();
       auto *panel = scratch<bfloat16, 1>(even(inner) * width);
@@ -100,17 +112,15 @@ struct Product {
       packPanel(0, inner, begin, width, panel);
       for (int64_t row = 0; row < rows; row += step) {
         const int64_t count = std::min(step, rows - row);
-        int64_t stride;
-        const auto *left = leftRows(row, count, 0, inner, stride);
-        multiply(count, inner, width, left, stride, panel, c, width, false);
-        for (int64_t i = 0; i < count; i++) write(c + i * width, row + i, begin, width);
+        multiply(count, inner, width, left.at(row, 0), left.stride, panel, c, width, false);
+        out.write(c, width, row, begin, count, width);
       }
       finishTiles();
     });
   }
 
   /// Where it is tall: the right factor is packed once for all threads, a chunk of the inner dimension at a time.
-  void byRows(const at::TensorOptions &options) const {
+  void byRows(const Factor &left, const at::TensorOptions &options) const {
     const int64_t fitting = chunkBytes / (2 * columns) / depth * depth;
     const int64_t chunk = std::min(even(inner), std::max(depth, fitting));
     const auto packed = at::empty({chunk, columns}, options);
@@ -124,15 +134,13 @@ struct Product {
       });
       forBlocks(rows, blockRows(), [&](int64_t, int64_t row, int64_t rowEnd) {
         const int64_t count = rowEnd - row;
-        int64_t stride;
-        const auto *left = leftRows(row, count, begin, width, stride);
         for (int64_t column = 0; column < columns; column += panelWidth) {
           const int64_t across = std::min(panelWidth, columns - column);
           const int64_t cStride = sums.defined() ? columns : across;
           auto *c = sums.defined() ? elements<float>(sums) + row * columns + column : scratch<float, 2>(count * across);
-          multiply(count, width, across, left, stride, panels + column * even(width), c, cStride, begin > 0);
-          if (begin + width < inner) continue;
-          for (int64_t i = 0; i < count; i++) write(c + i * cStride, row + i, column, across);
+          multiply(count, width, across, left.at(row, begin), left.stride, panels + column * even(width), c, cStride,
+                   begin > 0);
+          if (begin + width == inner) out.write(c, cStride, row, column, count, across);
         }
         finishTiles();
       });
@@ -148,10 +156,16 @@ bool multipliesBlocks(const at::Tensor &a, const at::Tensor &b, const at::Tensor
 }
 
 void blockProduct(const at::Tensor &a, const at::Tensor &b, const at::Tensor &out, bool adds) {
-  const Product product(a, b, out, adds);
-  // A left factor that has to be turned is turned a block at a time, once.
-  if (product.columns > product.rows && !product.a.isTransposed && product.inner % 2 == 0) product.byColumns();
-  else product.byRows(a.options());
+  const int64_t rows = a.size(0), inner = a.size(1), columns = b.size(1);
+  Product product{Factor(a), Factor(b), {elements<bfloat16>(out), out.stride(0), false, adds}, rows, inner, columns};
+  // Turning a factor costs more than packing it: the smaller one is turned, and the result as it is written.
+  if (product.a.isTransposed && !product.b.isTransposed && columns < rows && !adds)
+    product = {product.b.transposed(), product.a.transposed(), {product.out.start, product.out.stride, true, false},
+               columns, inner, rows};
+  at::Tensor copy;
+  const Factor left = product.left(copy, a.options());
+  if (product.columns > product.rows) product.byColumns(left);
+  else product.byRows(left, a.options());
 }
 
 }  // namespace grove
