@@ -13,11 +13,24 @@ private let folder: URL = {
 @_silgen_name("LLVMFuzzerMutate")
 private func mutateBytes(_ bytes: UnsafeMutablePointer<UInt8>, _ count: Int, _ capacity: Int) -> Int
 
+/// The most memory that the process has had, in MiB.
+private func peakMebibytes() -> Int {
+  var usage = rusage()
+  getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
+  return Int(usage.ru_maxrss) >> 10
+}
+
+/// What one small input may add to the peak: libFuzzer looks at it once a second only, and then blames another input.
+private let mostMebibytes = 64
+
 /// Runs the parser on an input.
 @_cdecl("LLVMFuzzerTestOneInput")
 public func runInput(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
   let bytes = Array(UnsafeBufferPointer(start: start, count: count))
+  let before = peakMebibytes()
   do { try target.run(bytes, in: folder) } catch { fatalError("an error that is no GroveError: \(error)") }
+  let taken = peakMebibytes() - before
+  if taken > mostMebibytes { fatalError("\(count) bytes took \(taken) MiB") }
   return 0
 }
 

@@ -86,6 +86,7 @@ extension ModelConfig {
 
   /// `layer_types`.
   var layerTypes: JSONValue {
-    .array((0..<layers).map { attention.window(layer: $0) == nil ? "full_attention" : "sliding_attention" })
+    let full = attention.window > 0 ? Set(attention.fullLayers) : Set(0..<layers)
+    return .array((0..<layers).map { full.contains($0) ? "full_attention" : "sliding_attention" })
   }
 }
