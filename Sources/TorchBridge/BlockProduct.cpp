@@ -11,8 +11,8 @@
 namespace grove {
 namespace {
 
-constexpr int64_t panelWidth = 64;    // columns of the right factor that are packed together
-constexpr int64_t depth = 1024;       // of a tile product: a panel of it stays in the second cache
+constexpr int64_t panelWidth = 64;        // columns of the right factor that are packed together
+constexpr int64_t depth = 1024;           // of a tile product: a panel of it stays in the second cache
 constexpr int64_t chunkBytes = 16 << 20;  // of packed right factor at a time: it stays in the third
 
 /// A row-major matrix, or the transpose of one.
@@ -52,13 +52,18 @@ struct Result {
   bool isTransposed, adds;
 
   /// Rounds a tile `[rows, columns]` of float32 sums into its place.
-  void write(float *c, int64_t cStride, int64_t row, int64_t column, int64_t rows, int64_t columns) const {
+  void write(const float *c, int64_t cStride, int64_t row, int64_t column, int64_t rows, int64_t columns) const {
     const auto &loop = loops<bfloat16>();
     if (!isTransposed) {
       for (int64_t i = 0; i < rows; i++, c += cStride) {
         bfloat16 *to = start + (row + i) * stride + column;
-        if (adds) loop.add(c, to, c, columns);
-        loop.narrow(c, to, columns);
+        const float *sums = c;
+        if (adds) {
+          auto *both = scratch<float, 0>(columns);
+          loop.add(c, to, both, columns);
+          sums = both;
+        }
+        loop.narrow(sums, to, columns);
       }
       return;
     }
