@@ -26,7 +26,7 @@ public enum HuggingFaceConfig {
   }
 
   /// More layers than any model has.
-  static let mostLayers = 1 << 20
+  static let mostLayers = 1 << 14
   /// Far beyond every size and factor of a model, and small enough that products of two are no overflow.
   private static let largestNumber = 1e12
 

@@ -87,7 +87,7 @@ extension GGUFDescription {
 
   /// Every so manieth layer has no window; with 0 all have one.
   static func fullLayers(_ layers: Int, pattern: Int) -> [Int] {
-    layers <= ModelConfig.largestSize && pattern > 0
+    layers <= HuggingFaceConfig.mostLayers && pattern > 0
       ? (0..<layers).filter { ($0 + 1).isMultiple(of: pattern) } : []
   }
 
